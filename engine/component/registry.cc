@@ -1,0 +1,34 @@
+#include "engine/component/registry.h"
+
+#include <cassert>
+
+namespace encamp {
+
+void Registry::add(std::unique_ptr<const Component> component) {
+  std::string name = component->schema().component;
+  [[maybe_unused]] const bool added =
+      components_.emplace(std::move(name), std::move(component)).second;
+  assert(added);
+}
+
+const Component* Registry::find(std::string_view name) const {
+  const auto found = components_.find(name);
+  return found == components_.end() ? nullptr : found->second.get();
+}
+
+const Component& Registry::get(std::string_view name) const {
+  const Component* component = find(name);
+  assert(component != nullptr);
+  return *component;
+}
+
+std::vector<const Component*> Registry::all(std::string_view section) const {
+  std::vector<const Component*> found;
+  for (const auto& [name, component] : components_) {
+    if (section.empty() || component->schema().section == section)
+      found.push_back(component.get());
+  }
+  return found;
+}
+
+}  // namespace encamp

@@ -1,0 +1,28 @@
+// The components that are there, by name. Filled at start from plugins, then only read.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/component/component.h"
+
+namespace encamp {
+
+class Registry {
+ public:
+  /// REQUIRES: no component of that name is there.
+  void add(std::unique_ptr<const Component> component);
+
+  const Component* find(std::string_view name) const;
+  /// REQUIRES: is there.
+  const Component& get(std::string_view name) const;
+  /// Of one section (`software`), or all; sorted by name.
+  std::vector<const Component*> all(std::string_view section = {}) const;
+
+ private:
+  std::map<std::string, std::unique_ptr<const Component>, std::less<>> components_;
+};
+
+}  // namespace encamp

@@ -1,0 +1,91 @@
+// What a component says of itself: its properties and attributes. Validation, `encamp component
+// show`, the JSON Schema for editors and the reference pages all come from this one schema.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/description/value.h"
+
+namespace encamp {
+
+/// The type of a property, attribute, parameter: what is accepted and what it becomes.
+struct Type {
+  enum class Kind {
+    Any,   ///< Whatever stands there, by YAML 1.2 core.
+    Text,  ///< Any scalar, as it is written.
+    Integer,
+    Number,
+    Boolean,
+    Size,       ///< Bytes
+    Time,       ///< A Duration.
+    Ip,         ///< An IPv4 address, as text.
+    Subnet,     ///< `10.0.0.0/24`, as text.
+    Path,       ///< An absolute path on a node, as text.
+    Source,     ///< A path of this machine, relative to the file that says it; becomes absolute.
+    Mode,       ///< File mode, octal text `0644`.
+    Reference,  ///< The bare name of a resource in `section`, or a reference to it.
+    List,       ///< Of `item`; a single item is a list of one where `or_one` holds.
+    Mapping,    ///< Of text to `item`, or with the keys `fields` alone when there are any.
+  };
+
+  Kind kind = Kind::Any;
+  std::string section;                        ///< Reference: `nodes`, `networks`, `images`, ...
+  std::vector<Type> item;                     ///< List, Mapping: at most one; none means Any.
+  bool or_one = false;                        ///< List: a scalar stands for a list of one.
+  std::vector<struct PropertySchema> fields;  ///< Mapping with fixed keys.
+};
+
+/// What a changed property means for a resource that exists.
+enum class OnChange {
+  Update,   ///< Changed in place.
+  Replace,  ///< Removed and made again; whatever lies in it starts anew.
+  Ignore,   ///< Concerns only how the engine goes about it.
+};
+
+struct PropertySchema {
+  std::string name;
+  Type type;
+  std::string about;  ///< One sentence for the reference page.
+  bool required = false;
+  std::optional<Value> fallback;  ///< The default; without it the property may be missing.
+  OnChange on_change = OnChange::Update;
+  std::vector<std::string> one_of;     ///< Text: the only accepted values.
+  std::optional<std::string> pattern;  ///< Text: RE2, must match all of it.
+  std::optional<Value> least;          ///< Integer, Number, Size, Duration.
+  std::optional<Value> most;
+};
+
+/// When an attribute is known.
+enum class Phase {
+  Known,   ///< When the file is read.
+  Chosen,  ///< At bind, for this deployment on its hosts; waits for nobody.
+  Late,    ///< Once the resource is realized; who refers to it needs it.
+};
+
+struct AttributeSchema {
+  std::string name;
+  Type type;
+  Phase phase = Phase::Late;
+  bool secret = false;
+  std::string about;
+};
+
+struct Schema {
+  std::string component;  ///< `file`: the name, and the key of a software item.
+  std::string section;    ///< Where it stands: `networks`, `images`, `nodes`, `software`, ...
+  std::string about;
+  /// The property that the component's own key gives: `file: /etc/x` gives `path`. Empty when
+  /// the entry's key in its section is the name and there is no such property.
+  std::string subject;
+  std::vector<PropertySchema> properties;
+  std::vector<AttributeSchema> attributes;
+  /// True when what it makes belongs to no deployment and outlives them: an image.
+  bool shared = false;
+
+  const PropertySchema* find_property(std::string_view name) const;
+  const AttributeSchema* find_attribute(std::string_view name) const;
+};
+
+}  // namespace encamp

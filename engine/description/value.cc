@@ -1,0 +1,218 @@
+#include "engine/description/value.h"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/description/expression.h"
+
+namespace encamp {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Value& value) {
+  if (value.is_null())
+    return nullptr;
+  if (value.is<bool>())
+    return value.boolean();
+  if (value.is<std::int64_t>())
+    return value.integer();
+  if (value.is<double>())
+    return value.number();
+  if (value.is_text())
+    return value.text();
+  if (value.is<Bytes>())
+    return {{"$size", to_string(value.bytes())}};
+  if (value.is<Duration>())
+    return {{"$time", to_string(value.duration())}};
+  if (value.is_reference())
+    return {{"$reference", value.reference()}};
+  if (value.is_pending())
+    return {{"$pending", to_source(value)}};
+  if (value.is_list()) {
+    Json list = Json::array();
+    for (const Value& item : value.list())
+      list.push_back(json_of(item));
+    return list;
+  }
+  Json mapping = Json::object();
+  for (const Value::Entry& entry : value.mapping())
+    mapping[entry.key] = json_of(entry.value);
+  return mapping;
+}
+
+Value value_of(const Json& json) {
+  if (json.is_null())
+    return {};
+  if (json.is_boolean())
+    return json.get<bool>();
+  if (json.is_number_integer())
+    return json.get<std::int64_t>();
+  if (json.is_number())
+    return json.get<double>();
+  if (json.is_string())
+    return json.get<std::string>();
+  if (json.is_array()) {
+    Value::List list;
+    for (const Json& item : json)
+      list.push_back(value_of(item));
+    return list;
+  }
+  if (json.size() == 1 && json.begin().key().starts_with('$') && json.begin()->is_string()) {
+    const std::string text = json.begin()->get<std::string>();
+    if (json.contains("$reference"))
+      return Reference{text};
+    if (const auto bytes = parse_bytes(text); bytes && json.contains("$size"))
+      return *bytes;
+    if (const auto duration = parse_duration(text); duration && json.contains("$time"))
+      return *duration;
+    throw std::invalid_argument("a recorded value cannot be read: " + json.dump());
+  }
+  Value::Mapping mapping;
+  for (const auto& [key, item] : json.items())
+    mapping.push_back({key, value_of(item)});
+  return mapping;
+}
+
+// Bytes that are no UTF-8 (a file's content) are replaced: JSON cannot carry them.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json parse_json(std::string_view text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& error) {
+    throw std::invalid_argument(error.what());
+  }
+}
+
+std::string display(const Value& value) {
+  if (value.is_pending())
+    return "(known later)";
+  if (value.is<Bytes>())
+    return to_string(value.bytes());
+  if (value.is<Duration>())
+    return to_string(value.duration());
+  if (value.is_reference())
+    return value.reference();
+  if (value.is_list()) {
+    std::string text;
+    for (const Value& item : value.list())
+      text += (text.empty() ? "" : ", ") + display(item);
+    return "[" + text + "]";
+  }
+  if (value.is_mapping()) {
+    std::string text;
+    for (const Value::Entry& entry : value.mapping())
+      text += (text.empty() ? "" : ", ") + entry.key + ": " + display(entry.value);
+    return "{" + text + "}";
+  }
+  return dump(json_of(value));
+}
+
+}  // namespace
+
+Value::Value(Mapping value) : data_(std::make_shared<const Mapping>(std::move(value))) {}
+
+template <typename T>
+const T& Value::get() const {
+  const T* value = std::get_if<T>(&data_);
+  assert(value != nullptr);
+  return *value;
+}
+template const bool& Value::get<bool>() const;
+template const std::int64_t& Value::get<std::int64_t>() const;
+template const std::string& Value::get<std::string>() const;
+template const Bytes& Value::get<Bytes>() const;
+template const Duration& Value::get<Duration>() const;
+template const Reference& Value::get<Reference>() const;
+template const Value::ListPointer& Value::get<Value::ListPointer>() const;
+template const Value::MappingPointer& Value::get<Value::MappingPointer>() const;
+template const Value::Pending& Value::get<Value::Pending>() const;
+
+double Value::number() const {
+  if (const auto* integer = std::get_if<std::int64_t>(&data_))
+    return static_cast<double>(*integer);
+  return get<double>();
+}
+
+const Value* Value::find(std::string_view key) const {
+  if (!is_mapping())
+    return nullptr;
+  const auto found = std::ranges::find(mapping(), key, &Entry::key);
+  return found == mapping().end() ? nullptr : &found->value;
+}
+
+bool Value::is_known() const {
+  if (is_list())
+    return std::ranges::all_of(list(), &Value::is_known);
+  if (is_mapping())
+    return std::ranges::all_of(mapping(), &Value::is_known, &Entry::value);
+  return !is_pending();
+}
+
+bool Value::operator==(const Value& other) const {
+  if (data_.index() != other.data_.index())
+    return false;
+  if (is_list())
+    return list() == other.list();
+  if (is_mapping())
+    return mapping() == other.mapping();
+  if (is_pending())
+    return to_source(*this) == to_source(other);
+  return data_ == other.data_;
+}
+
+std::string Value::kind_name() const {
+  static constexpr const char* kNames[] = {"null",
+                                           "true or false",
+                                           "a whole number",
+                                           "a number",
+                                           "text",
+                                           "a size",
+                                           "a time",
+                                           "a resource",
+                                           "a list",
+                                           "a mapping",
+                                           "a value known later"};
+  return kNames[data_.index()];
+}
+
+std::string to_json(const Value& value) {
+  return dump(json_of(value));
+}
+
+std::string to_json(const std::map<std::string, Value>& values) {
+  Json json = Json::object();
+  for (const auto& [key, value] : values)
+    json[key] = json_of(value);
+  return dump(json);
+}
+
+Value from_json(std::string_view json) {
+  return value_of(parse_json(json));
+}
+
+std::map<std::string, Value> map_from_json(std::string_view json) {
+  std::map<std::string, Value> values;
+  for (const auto& [key, item] : parse_json(json).items())
+    values.emplace(key, value_of(item));
+  return values;
+}
+
+std::string to_display(const Value& value, std::size_t limit) {
+  std::string text = display(value);
+  if (text.size() <= limit)
+    return text;
+  std::size_t cut = limit - 3;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U)  // inside a character
+    --cut;
+  return text.substr(0, cut) + "...";
+}
+
+}  // namespace encamp

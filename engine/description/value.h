@@ -1,0 +1,121 @@
+// A value of a description: what a key holds once it is typed, and what plans, components and the
+// journal pass on. Values are immutable in practice and cheap to copy where they are large.
+//
+// A value can be *pending*: what it is depends on attributes that are chosen at bind or known only
+// once the site runs (an address, a command's output). settle() (expression.h) replaces what has
+// become known.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/description/address.h"
+#include "engine/description/quantity.h"
+
+namespace encamp {
+
+class Expression;
+
+/// A resource of the site as a value: `controller: ${{ nodes.head }}`.
+struct Reference {
+  Address address;
+  bool operator==(const Reference&) const = default;
+};
+
+class Value {
+ public:
+  struct Entry;
+  using List = std::vector<Value>;
+  using Mapping = std::vector<Entry>;  ///< In the order written; keys are unique.
+  using Pending = std::shared_ptr<const Expression>;
+
+  Value() = default;  ///< null
+  Value(bool value) : data_(value) {}
+  Value(int value) : data_(std::int64_t{value}) {}
+  Value(std::int64_t value) : data_(value) {}
+  Value(double value) : data_(value) {}
+  Value(const char* value) : data_(std::string(value)) {}
+  Value(std::string value) : data_(std::move(value)) {}
+  Value(Bytes value) : data_(value) {}
+  Value(Duration value) : data_(value) {}
+  Value(Reference value) : data_(std::move(value)) {}
+  Value(List value) : data_(std::make_shared<const List>(std::move(value))) {}
+  Value(Mapping value);
+  Value(Pending value) : data_(std::move(value)) {}
+
+  bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
+  bool is_text() const { return std::holds_alternative<std::string>(data_); }
+  bool is_list() const { return std::holds_alternative<ListPointer>(data_); }
+  bool is_mapping() const { return std::holds_alternative<MappingPointer>(data_); }
+  bool is_reference() const { return std::holds_alternative<Reference>(data_); }
+  bool is_pending() const { return std::holds_alternative<Pending>(data_); }
+  template <typename T>
+  bool is() const {
+    return std::holds_alternative<T>(data_);
+  }
+
+  /// REQUIRES: the value is of that type; checked by assert. Schemas make sure of it.
+  bool boolean() const { return get<bool>(); }
+  std::int64_t integer() const { return get<std::int64_t>(); }
+  double number() const;  ///< Of an integer too.
+  const std::string& text() const { return get<std::string>(); }
+  Bytes bytes() const { return get<Bytes>(); }
+  Duration duration() const { return get<Duration>(); }
+  const Address& reference() const { return get<Reference>().address; }
+  const List& list() const { return *get<ListPointer>(); }
+  const Mapping& mapping() const { return *get<MappingPointer>(); }
+  const Pending& pending() const { return get<Pending>(); }
+
+  /// The value under `key` of a mapping, or nullptr.
+  const Value* find(std::string_view key) const;
+
+  /// Whether nothing in it is pending, however deep.
+  bool is_known() const;
+
+  /// Deep; pending values are equal when they print the same.
+  bool operator==(const Value& other) const;
+
+  /// What kind of value this is, as a message would say it: "text", "a list", "a size".
+  std::string kind_name() const;
+
+ private:
+  using ListPointer = std::shared_ptr<const List>;
+  using MappingPointer = std::shared_ptr<const Mapping>;
+
+  template <typename T>
+  const T& get() const;
+
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes, Duration, Reference,
+               ListPointer, MappingPointer, Pending>
+      data_;
+};
+
+struct Value::Entry {
+  std::string key;
+  Value value;
+  bool operator==(const Entry&) const = default;
+};
+
+/// What a component is told to make true, by property name.
+using Properties = std::map<std::string, Value>;
+
+/// What is known of a resource, by attribute name: chosen by bind, or reported by realize.
+using Attributes = std::map<std::string, Value>;
+
+/// JSON for the journal, for events and for `--json`. Sizes, times and references become objects
+/// with one key that starts with `$`, so that from_json(to_json(v)) == v. A pending value is
+/// written as `{"$pending": "..."}` and cannot be read back.
+std::string to_json(const Value& value);
+std::string to_json(const std::map<std::string, Value>& values);
+/// Throws std::invalid_argument when `json` is not what to_json() writes.
+Value from_json(std::string_view json);
+std::map<std::string, Value> map_from_json(std::string_view json);
+
+/// One line for people: `"text"`, `512 MiB`, `[a, b]`, `(known later)`; at most `limit` bytes.
+std::string to_display(const Value& value, std::size_t limit = 80);
+
+}  // namespace encamp

@@ -1,0 +1,111 @@
+// The inside of a node, reached over SSH: files, packages, units and commands, so that a simulator
+// can keep one. Only src/ssh_guest.cc knows apt, systemctl and sh.
+//
+// Calls block and throw Error: Unavailable when the connection broke (the call may have taken
+// effect), Failed when the guest refused, with its output as detail.
+// Threads: one call at a time per Guest.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/description/quantity.h"
+
+namespace encamp {
+
+/// How to get in. Nothing is trusted on first use: the host key was made before the boot.
+struct Login {
+  std::string address;
+  int port = 22;
+  std::string user = "root";
+  std::string host_key;     ///< Public, `ssh-ed25519 AAAA...`; another key is Error(Denied).
+  std::string private_key;  ///< OpenSSH's PEM text.
+};
+
+struct Command {
+  std::string text;  ///< Run by `sh -e`, or by what its `#!` names.
+  std::string user = "root";
+  std::string directory;  ///< Empty: the user's home.
+  std::map<std::string, std::string> environment;
+  std::string input;
+  Duration timeout = std::chrono::minutes(10);  ///< Then its whole session is killed.
+};
+
+struct CommandResult {
+  int exit = 0;        ///< 128 + signal when it died of one.
+  std::string output;  ///< At most 1 MiB, the first and last part of what was longer.
+  std::string errors;  ///< Likewise.
+  bool timed_out = false;
+};
+
+/// Names one execution for ever. The guest keeps its outcome under it.
+struct Receipt {
+  std::string id;  ///< Letters, digits, `-`, `_` and `.`; at most 100.
+};
+
+enum class FileKind { Regular, Directory, Link, Other };
+
+struct FileState {
+  FileKind kind = FileKind::Regular;
+  std::string owner;
+  std::string group;
+  int mode = 0644;
+  std::string digest;  ///< SHA-256 of the bytes in hex, or of a link's target.
+};
+
+struct FileSpec {
+  std::string path;
+  FileKind kind = FileKind::Regular;
+  std::string content;  ///< Bytes, or a link's target.
+  std::string owner = "root";
+  std::string group;  ///< Empty: the owner's.
+  int mode = 0644;
+};
+
+struct UnitState {
+  bool known = false;  ///< systemd has such a unit.
+  bool enabled = false;
+  bool active = false;
+  std::string detail;  ///< `failed (exit-code)`, for messages.
+};
+
+class Guest {
+ public:
+  virtual ~Guest() = default;
+
+  /// Runs without a receipt: for questions, and for what may be repeated.
+  virtual CommandResult probe(const Command& command) = 0;
+
+  /// Runs at most once per receipt; a second call with it waits for the first one's outcome.
+  /// Throws Error(Unknown) when the guest lost it.
+  virtual CommandResult run(const Receipt& receipt, const Command& command) = 0;
+
+  virtual std::optional<FileState> find_file(const std::string& path) = 0;
+  virtual std::string read_file(const std::string& path, std::size_t limit) = 0;
+  /// Whole or not at all: written beside it and renamed. Missing directories above are made.
+  virtual void write_file(const FileSpec& file) = 0;
+  virtual void remove_file(const std::string& path) = 0;  ///< Gone is no error.
+  virtual void rename_file(const std::string& from, const std::string& to) = 0;
+
+  /// The installed version of each that is installed.
+  virtual std::map<std::string, std::string> installed(
+      const std::vector<std::string>& packages) = 0;
+  /// `name` or `name=version`. Nothing they bring is started or enabled.
+  virtual void install(const std::vector<std::string>& packages, Duration timeout) = 0;
+  /// Removes them and what came with them and nothing else needs.
+  virtual void uninstall(const std::vector<std::string>& packages, Duration timeout) = 0;
+
+  virtual UnitState unit(const std::string& name) = 0;
+  virtual void enable_unit(const std::string& name, bool enabled) = 0;
+  /// Returns when systemd says active, or throws Error(Failed) with the unit's journal.
+  virtual void start_unit(const std::string& name) = 0;
+  virtual void restart_unit(const std::string& name) = 0;
+  virtual void stop_unit(const std::string& name) = 0;
+  /// The last `lines` of the unit's journal, for messages.
+  virtual std::string unit_journal(const std::string& name, int lines) = 0;
+};
+
+}  // namespace encamp

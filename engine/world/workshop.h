@@ -1,0 +1,61 @@
+// Builds images and disks on this machine: the one place of encamp that makes files here. What it
+// made goes to a host through Host::create_volume. Threads: any, at the same time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/world/content.h"
+#include "engine/world/host.h"
+
+namespace encamp {
+
+/// Everything that goes into an image; equal recipes, equal images.
+struct ImageRecipe {
+  std::string debian;                 ///< Release: `bookworm`.
+  std::string architecture;           ///< Empty: this machine's.
+  std::string mirror;                 ///< Empty: what this machine's apt uses for that release.
+  std::vector<std::string> packages;  ///< Installed on top, without recommended ones.
+};
+
+/// The parts of an image: each becomes a volume.
+struct BuiltImage {
+  std::unique_ptr<Content> root;    ///< ext4
+  std::unique_ptr<Content> kernel;  ///< Machines only.
+  std::unique_ptr<Content> initrd;  ///< Machines only.
+};
+
+/// A file of a node's own disk, as the guest's init expects it (docs/nodes.md).
+struct DiskFile {
+  std::string path;  ///< Below the disk's root, without a leading slash.
+  int mode = 0644;
+  std::string content;
+};
+
+struct DiskSpec {
+  Bytes size;                   ///< At least 64 MiB.
+  std::vector<DiskFile> files;  ///< The init is added to them.
+};
+
+class Workshop {
+ public:
+  using Progress = std::function<void(const std::string&)>;
+
+  virtual ~Workshop() = default;
+
+  /// Names the image of that recipe by the hash of everything that goes in, package index
+  /// included: letters and digits, at most 40. `machine` is a variant of its own, with a kernel.
+  virtual std::string key(const ImageRecipe& recipe, Isolation isolation) = 0;
+
+  /// Builds it. Packages downloaded once are kept for later builds. Two at once of one key: the
+  /// second waits. Throws Error(Failed) with the tool's last lines.
+  virtual BuiltImage build(const ImageRecipe& recipe, Isolation isolation,
+                           const Progress& progress) = 0;
+
+  /// A node's own disk, an ext4 file system of `spec.size` with the files on it. Milliseconds.
+  virtual std::unique_ptr<Content> make_disk(const DiskSpec& spec) = 0;
+};
+
+}  // namespace encamp
