@@ -1,0 +1,86 @@
+// The plan: what has to be done so that the world is as the description says, step by step, each
+// with its reason. Made from plain values, it touches nothing.
+//
+//     + nodes.web          -/+ nodes.db   memory: ...       - networks.old
+//
+// Order: an action is done after all actions in its `needs`, whose indices are always smaller than
+// its own: the order of `actions` is one in which they can be done.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/bind/bind.h"
+#include "engine/component/registry.h"
+
+namespace encamp {
+
+struct Action {
+  enum class Verb { Keep, Create, Update, Remove };
+
+  Address address;
+  int generation = 1;
+  Verb verb = Verb::Keep;
+  /// Remove and Create of a replacement: the old generation goes, the next one comes. Also of the
+  /// items on a replaced node: they have the Create only, for their rows end with the node.
+  bool replaces = false;
+  /// Remove: nothing is taken away, only the row ends; of shared components (images).
+  bool forget = false;
+  std::vector<std::string> reasons;
+  /// What is wanted, with choices; values may be pending. Remove: address and component only.
+  Resource resource;
+  /// The row that this action goes on from: of what is kept, updated, removed, or whose creation
+  /// was interrupted. Create of something new: none.
+  std::optional<Record> record;
+  /// Remove of a node: the rows of its items that end with it, without being undone.
+  std::vector<Record> within;
+  std::string host;
+  std::vector<std::size_t> needs;
+};
+
+struct Plan {
+  std::vector<Action> actions;
+
+  struct Counts {
+    int add = 0;
+    int change = 0;
+    int remove = 0;
+  };
+  /// A replacement adds one and removes one. Not counted: rows that only end, and what was removed
+  /// already and is only looked at again.
+  Counts counts() const;
+  bool has_changes() const;  ///< Any count is not 0.
+};
+
+/// What was seen of a resource that the journal has as Present.
+struct Observation {
+  enum class Kind { Seen, Stopped, Gone };
+  Kind kind = Kind::Seen;
+  Properties properties;  ///< Seen: in the schema's terms; empty when nobody looked inside.
+};
+using Observations = std::map<Address, Observation>;
+
+/// What the listings of the hosts say about recorded nodes and networks: which are gone or do not
+/// run. A host that is not in `hosts` says nothing.
+Observations observe(const std::vector<Record>& records, const std::vector<HostOffer>& hosts);
+
+/// From what is wanted, what the journal has and what was seen:
+///
+/// - no row: Create. Row Intended: Create goes on with that generation. Row Removing or Removed:
+///   Remove first, then Create of the next generation.
+/// - Present: what Component::compare says of the settled properties and the recorded ones. A value
+///   that waits for a resource which is not kept: Update, `(known later)`.
+/// - Replace: Remove, and Create of the next generation; the items of a replaced node start anew,
+///   and a node whose network is replaced is replaced.
+/// - row without a wanted resource: Remove.
+Plan make_plan(const BoundGraph& bound, const Registry& registry,
+               const std::vector<Record>& records, const Observations& observations = {});
+
+/// Removes everything, from the journal alone. A component that is not in `registry` counts as not
+/// shared.
+Plan make_teardown(const std::vector<Record>& records, const Registry& registry);
+
+}  // namespace encamp
