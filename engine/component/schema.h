@@ -55,6 +55,7 @@ struct PropertySchema {
   std::optional<std::string> pattern;  ///< Text: RE2, must match all of it.
   std::optional<Value> least;          ///< Integer, Number, Size, Duration.
   std::optional<Value> most;
+  bool chosen = false;  ///< Set by resolve or bind (an address, a MAC): writing it is a mistake.
 };
 
 /// When an attribute is known.

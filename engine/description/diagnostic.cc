@@ -3,19 +3,94 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <string_view>
+#include <tuple>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace encamp {
 namespace {
 
-// Tabs before the caret are kept as tabs, so that the caret stays under its
-// subject whatever the terminal's tab width.
+bool is_continuation(char c) {  // of a UTF-8 character
+  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+// What stands under the bytes before `column`: tabs are kept as tabs, so that the caret stands
+// right whatever the terminal's tab width, and a character of several bytes is one blank.
 std::string padding_before(std::string_view line, int column) {
   std::string padding;
-  for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(column); ++i)
-    padding += i < line.size() && line[i] == '\t' ? '\t' : ' ';
+  for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(column); ++i) {
+    if (i >= line.size() || !is_continuation(line[i]))
+      padding += i < line.size() && line[i] == '\t' ? '\t' : ' ';
+  }
   return padding;
+}
+
+std::string carets(std::string_view line, const Span& where) {
+  const auto begin = static_cast<std::size_t>(where.column - 1);
+  const std::size_t end = begin + static_cast<std::size_t>(where.length);
+  std::size_t count = 0;
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i >= line.size() || !is_continuation(line[i]))
+      ++count;
+  }
+  return std::string(std::max<std::size_t>(1, count), '^');
+}
+
+// The part of a long line around the place, and the place within it.
+struct Excerpt {
+  std::string line;
+  Span where;
+};
+
+Excerpt excerpt_of(const Span& where) {
+  constexpr std::size_t kLongest = 160;
+  const std::string_view line = where.file->line(where.line);
+  if (line.size() <= kLongest)
+    return {std::string(line), where};
+  std::size_t begin = where.column > 80 ? static_cast<std::size_t>(where.column) - 80 : 0;
+  while (begin > 0 && is_continuation(line[begin]))
+    --begin;
+  std::size_t end = std::min(line.size(), begin + kLongest);
+  while (end < line.size() && is_continuation(line[end]))
+    ++end;
+  Span place = where;
+  place.column -= static_cast<int>(begin);
+  place.length = std::min(place.length, static_cast<int>(end - begin) - place.column + 1);
+  return {std::string(line.substr(begin, end - begin)), place};
+}
+
+// Control characters would move a terminal's cursor; each becomes one replacement character.
+std::string visible(std::string_view line) {
+  std::string text;
+  for (const char c : line) {
+    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+    control ? text += "\uFFFD" : text += c;
+  }
+  return text;
+}
+
+std::string render_place(const Span& where, const std::string& label) {
+  const Excerpt excerpt = excerpt_of(where);
+  const std::string number = std::to_string(where.line);
+  const std::string gutter(number.size(), ' ');
+  return fmt::format("{} --> {}:{}:{}\n{}  |\n{}  | {}\n{}  | {}{}{}{}\n", gutter,
+                     where.file->name(), where.line, where.column, gutter, number,
+                     visible(excerpt.line), gutter,
+                     padding_before(excerpt.line, excerpt.where.column),
+                     carets(excerpt.line, excerpt.where), label.empty() ? "" : " ", label);
+}
+
+auto order_of(const Diagnostic& d) {
+  return std::make_tuple(d.where.file ? d.where.file->name() : "", d.where.line, d.where.column);
+}
+
+nlohmann::ordered_json json_of(const Span& where) {
+  return {{"file", where.file->name()},
+          {"line", where.line},
+          {"column", where.column},
+          {"length", where.length}};
 }
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
@@ -40,23 +115,45 @@ bool Diagnostics::has_errors() const {
       all_, [](Severity severity) { return severity == Severity::Error; }, &Diagnostic::severity);
 }
 
+void Diagnostics::sort() {
+  std::ranges::stable_sort(all_, {}, order_of);
+  const auto same = [](const Diagnostic& a, const Diagnostic& b) {
+    return order_of(a) == order_of(b) && a.code == b.code && a.summary == b.summary;
+  };
+  all_.erase(std::unique(all_.begin(), all_.end(), same), all_.end());
+}
+
 std::string render(const Diagnostic& d) {
   std::string out = fmt::format("{}[{}]: {}\n", d.severity == Severity::Error ? "error" : "warning",
                                 d.code, d.summary);
-  const std::string number = d.where ? std::to_string(d.where.line) : "";
-  const std::string gutter(number.size(), ' ');
-  if (d.where) {
-    const std::string_view line = d.where.file->line(d.where.line);
-    out += fmt::format("{} --> {}:{}:{}\n", gutter, d.where.file->name(), d.where.line,
-                       d.where.column);
-    out += fmt::format("{}  |\n{}  | {}\n", gutter, number, line);
-    out += fmt::format("{}  | {}{}{}{}\n", gutter, padding_before(line, d.where.column),
-                       std::string(static_cast<std::size_t>(d.where.length), '^'),
-                       d.label.empty() ? "" : " ", d.label);
-  }
+  if (d.where)
+    out += render_place(d.where, d.label);
+  const std::string gutter(d.where ? std::to_string(d.where.line).size() : 0, ' ');
   if (!d.hint.empty())
     out += fmt::format("{}  = hint: {}\n", gutter, d.hint);
+  for (const Diagnostic::Note& note : d.notes)
+    out += note.where ? render_place(note.where, note.text)
+                      : fmt::format("{}  = note: {}\n", gutter, note.text);
   return out;
+}
+
+std::string to_json(const Diagnostic& d) {
+  nlohmann::ordered_json json = {{"severity", d.severity == Severity::Error ? "error" : "warning"},
+                                 {"code", d.code},
+                                 {"summary", d.summary}};
+  if (d.where)
+    json.update(json_of(d.where));
+  if (!d.label.empty())
+    json["label"] = d.label;
+  if (!d.hint.empty())
+    json["hint"] = d.hint;
+  for (const Diagnostic::Note& note : d.notes) {
+    nlohmann::ordered_json entry = {{"text", note.text}};
+    if (note.where)
+      entry.update(json_of(note.where));
+    json["notes"].push_back(std::move(entry));
+  }
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {

@@ -37,7 +37,7 @@ struct Diagnostic {
   std::vector<Note> notes;
 };
 
-/// All messages of one run, in the order they were found.
+/// All messages of one run, in the order they were found until sort() is called.
 class Diagnostics {
  public:
   void add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
@@ -45,12 +45,20 @@ class Diagnostics {
   bool has_errors() const;
   const std::vector<Diagnostic>& all() const { return all_; }
 
+  /// Puts them in the order of the places they are about, files by name, those without a place
+  /// first; of several alike only one is kept.
+  void sort();
+
  private:
   std::vector<Diagnostic> all_;
 };
 
 /// Returns `diagnostic` as plain text, ending in a newline.
 std::string render(const Diagnostic& diagnostic);
+
+/// One JSON object on one line, for `--json`: severity, code, summary, file, line, column, length,
+/// label, hint, notes; what is not set is left out.
+std::string to_json(const Diagnostic& diagnostic);
 
 /// Returns the candidate nearest to `word` in edit distance, or an empty
 /// string when none is within a third of its length.

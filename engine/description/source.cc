@@ -1,5 +1,7 @@
 #include "engine/description/source.h"
 
+#include <algorithm>
+
 namespace encamp {
 
 SourceFile::SourceFile(std::string name, std::string text)
@@ -16,7 +18,22 @@ std::string_view SourceFile::line(int number) const {
   if (number < 1 || index >= line_starts_.size())
     return {};
   const std::string_view rest = std::string_view(text_).substr(line_starts_[index]);
-  return rest.substr(0, rest.find('\n'));
+  const std::string_view line = rest.substr(0, rest.find('\n'));
+  return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+}
+
+std::pair<int, int> SourceFile::position(std::size_t offset) const {
+  const auto next = std::ranges::upper_bound(line_starts_, offset);
+  const std::size_t start = *std::prev(next);
+  return {static_cast<int>(next - line_starts_.begin()), static_cast<int>(offset - start) + 1};
+}
+
+Span span_at(const std::shared_ptr<const SourceFile>& file, std::size_t offset,
+             std::size_t length) {
+  const auto [line, column] = file->position(std::min(offset, file->text().size()));
+  const auto rest = static_cast<int>(file->line(line).size()) - column + 1;
+  const auto wanted = static_cast<int>(std::min(length, file->text().size()));
+  return {file, line, column, std::max(1, std::min(wanted, rest))};
 }
 
 }  // namespace encamp

@@ -1,0 +1,22 @@
+// How resolve reaches the files that a description names. The engine itself opens none: the program
+// brings a loader that keeps paths below the description's directory, tests bring a map.
+#pragma once
+
+#include <string>
+
+namespace encamp {
+
+class Loader {
+ public:
+  virtual ~Loader() = default;
+
+  /// The absolute path of `path`, as the file named `from` says it; relative paths start at that
+  /// file's directory. Throws Error(NotFound) when nothing is there and Error(Denied) when it lies
+  /// outside of what descriptions may read.
+  virtual std::string locate(const std::string& path, const std::string& from) const = 0;
+
+  /// The bytes of a file that locate() returned. Throws Error.
+  virtual std::string load(const std::string& absolute) const = 0;
+};
+
+}  // namespace encamp
