@@ -1,5 +1,5 @@
 // The inside of a node, reached over SSH: files, packages, units and commands, so that a simulator
-// can keep one. Only src/ssh_guest.cc knows apt, systemctl and sh.
+// can keep one. Only src/ssh_guest.cc and its agent know apt, systemctl and sh.
 //
 // Calls block and throw Error: Unavailable when the connection broke (the call may have taken
 // effect), Failed when the guest refused, with its output as detail.
@@ -54,6 +54,7 @@ struct FileState {
   std::string group;
   int mode = 0644;
   std::string digest;  ///< SHA-256 of the bytes in hex, or of a link's target.
+  std::string target;  ///< Of a link.
 };
 
 struct FileSpec {
@@ -89,6 +90,14 @@ class Guest {
   virtual void write_file(const FileSpec& file) = 0;
   virtual void remove_file(const std::string& path) = 0;  ///< Gone is no error.
   virtual void rename_file(const std::string& from, const std::string& to) = 0;
+  /// Copies a file, link or directory with its owner and mode; whole or not at all. What lies at
+  /// `to` is replaced, missing directories above it are made.
+  virtual void copy_file(const std::string& from, const std::string& to) = 0;
+
+  /// Whether something accepts TCP connections at that port of the node itself.
+  virtual bool listens(int port) = 0;
+  /// The status that a GET of `url` from the node itself has; 0 when nobody answers.
+  virtual int http_status(const std::string& url) = 0;
 
   /// The installed version of each that is installed.
   virtual std::map<std::string, std::string> installed(
