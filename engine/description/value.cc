@@ -200,7 +200,8 @@ Value from_json(std::string_view json) {
 
 std::map<std::string, Value> map_from_json(std::string_view json) {
   std::map<std::string, Value> values;
-  for (const auto& [key, item] : parse_json(json).items())
+  const Json parsed = parse_json(json);
+  for (const auto& [key, item] : parsed.items())
     values.emplace(key, value_of(item));
   return values;
 }

@@ -1,0 +1,51 @@
+// The journal of one deployment: what of it exists, on disk before it does.
+//
+//     journal.commit({.put = {record}});      // life Intended, its claims listed
+//     ... the thing is made ...
+//     record.life = Life::Present;
+//     journal.commit({.put = {record}});
+//
+// Threads: any, at the same time. Implementations: src/sqlite_journal.h,
+// tests/support/memory_journal.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/state/deployment.h"
+#include "engine/state/record.h"
+
+namespace encamp {
+
+/// Changes that become durable together or not at all.
+struct Batch {
+  std::vector<Record> put;  ///< Replace the row of that address and generation; Gone erases it.
+  std::optional<Deployment> deployment;  ///< Replaces what is known of it.
+
+  bool empty() const { return put.empty() && !deployment; }
+};
+
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Nothing before the first commit that tells.
+  virtual std::optional<Deployment> deployment() = 0;
+  virtual std::vector<Record> records() = 0;  ///< By address and generation.
+
+  /// Durable before it returns. Throws Error(Conflict) when another writer took over since this
+  /// one began, Error(NoRoom) or Error(Denied) when it cannot be written; then nothing changed.
+  virtual void commit(const Batch& batch) = 0;
+
+  /// A secret of the deployment: a private key, a password. Durable before keep_secret() returns;
+  /// never changed once kept.
+  virtual std::optional<std::string> find_secret(const std::string& name) = 0;
+  virtual void keep_secret(const std::string& name, const std::string& bytes) = 0;
+
+  /// Ends the deployment: row, secrets and the directory itself go; its name is free.
+  /// REQUIRES: no record is there. Nothing can be committed afterwards.
+  virtual void close() = 0;
+};
+
+}  // namespace encamp

@@ -1,0 +1,213 @@
+#include "tests/support/fake_guest.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+namespace encamp::test {
+namespace {
+
+std::string sha256(const std::string& bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
+  std::string text;
+  for (unsigned i = 0; i < length; ++i)
+    text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
+std::string name_of(const std::string& package) {
+  return package.substr(0, package.find('='));
+}
+
+// systemd's short form: `nginx` is `nginx.service`.
+std::string unit_name(const std::string& name) {
+  return name.ends_with(".service") ? name.substr(0, name.size() - 8) : name;
+}
+
+}  // namespace
+
+void add_package(FakeMachine& machine, const std::string& package) {
+  const std::string name = name_of(package);
+  machine.packages[name] = name == package ? "1.0" : package.substr(name.size() + 1);
+  machine.units.try_emplace(name);
+  machine.units.try_emplace(name.substr(0, name.find('-')));
+}
+
+CommandResult FakeGuest::probe(const Command& command) {
+  return faults_->call("probe", [&] {
+    machine_->commands.push_back(command.text);
+    return *shell_ ? (*shell_)(*machine_, command) : CommandResult{};
+  });
+}
+
+CommandResult FakeGuest::run(const Receipt& receipt, const Command& command) {
+  return faults_->call("run", [&] {
+    if (const auto found = machine_->receipts.find(receipt.id); found != machine_->receipts.end())
+      return found->second;
+    machine_->commands.push_back(command.text);
+    const CommandResult result = *shell_ ? (*shell_)(*machine_, command) : CommandResult{};
+    machine_->receipts[receipt.id] = result;
+    return result;
+  });
+}
+
+std::optional<FileState> FakeGuest::find_file(const std::string& path) {
+  return faults_->call("find_file", [&]() -> std::optional<FileState> {
+    const auto found = machine_->files.find(path);
+    if (found == machine_->files.end())
+      return std::nullopt;
+    const FileSpec& file = found->second;
+    return FileState{file.kind,
+                     file.owner,
+                     file.group.empty() ? file.owner : file.group,
+                     file.mode,
+                     file.kind == FileKind::Directory ? "" : sha256(file.content),
+                     file.kind == FileKind::Link ? file.content : std::string()};
+  });
+}
+
+std::string FakeGuest::read_file(const std::string& path, std::size_t limit) {
+  return faults_->call("read_file", [&] {
+    const auto found = machine_->files.find(path);
+    if (found == machine_->files.end())
+      throw Error(ErrorKind::NotFound, fmt::format("there is no file '{}'", path));
+    return found->second.content.substr(0, limit);
+  });
+}
+
+void FakeGuest::write_file(const FileSpec& file) {
+  faults_->call("write_file", [&] { machine_->files[file.path] = file; });
+}
+
+void FakeGuest::remove_file(const std::string& path) {
+  faults_->call("remove_file", [&] { machine_->files.erase(path); });
+}
+
+void FakeGuest::rename_file(const std::string& from, const std::string& to) {
+  faults_->call("rename_file", [&] {
+    auto file = machine_->files.extract(from);
+    if (file.empty())
+      throw Error(ErrorKind::NotFound, fmt::format("there is no file '{}'", from));
+    file.mapped().path = to;
+    machine_->files.erase(to);
+    file.key() = to;
+    machine_->files.insert(std::move(file));
+  });
+}
+
+void FakeGuest::copy_file(const std::string& from, const std::string& to) {
+  faults_->call("copy_file", [&] {
+    const auto found = machine_->files.find(from);
+    if (found == machine_->files.end())
+      throw Error(ErrorKind::NotFound, fmt::format("there is no file '{}'", from));
+    FileSpec copy = found->second;
+    copy.path = to;
+    machine_->files[to] = copy;
+  });
+}
+
+bool FakeGuest::listens(int port) {
+  return faults_->call("listens", [&] {
+    const auto found = machine_->ports.find(port);
+    return found != machine_->ports.end() &&
+           (found->second.empty() || machine_->units[found->second].active);
+  });
+}
+
+int FakeGuest::http_status(const std::string& url) {
+  return faults_->call("http_status", [&] {
+    const auto found = machine_->pages.find(url);
+    return found == machine_->pages.end() ? 0 : found->second;
+  });
+}
+
+std::map<std::string, std::string> FakeGuest::installed(const std::vector<std::string>& packages) {
+  return faults_->call("installed", [&] {
+    std::map<std::string, std::string> found;
+    for (const std::string& package : packages) {
+      if (const auto entry = machine_->packages.find(package); entry != machine_->packages.end())
+        found.insert(*entry);
+    }
+    return found;
+  });
+}
+
+void FakeGuest::install(const std::vector<std::string>& packages, Duration) {
+  faults_->call("install", [&] {
+    for (const std::string& package : packages) {
+      if (unknown_->contains(name_of(package)))
+        throw Error(ErrorKind::Failed, fmt::format("cannot install '{}'", package))
+            .with_detail(fmt::format("E: Unable to locate package {}", name_of(package)));
+    }
+    for (const std::string& package : packages)
+      add_package(*machine_, package);
+  });
+}
+
+void FakeGuest::uninstall(const std::vector<std::string>& packages, Duration) {
+  faults_->call("uninstall", [&] {
+    for (const std::string& package : packages) {
+      machine_->packages.erase(name_of(package));
+      machine_->units.erase(name_of(package));
+    }
+  });
+}
+
+UnitState FakeGuest::unit(const std::string& name) {
+  return faults_->call("unit", [&] {
+    const auto found = machine_->units.find(unit_name(name));
+    if (found == machine_->units.end())
+      return UnitState{};
+    return UnitState{true, found->second.enabled, found->second.active,
+                     found->second.active ? "active (running)" : "inactive (dead)"};
+  });
+}
+
+FakeMachine::Unit& FakeGuest::known_unit(const std::string& name) {
+  const auto found = machine_->units.find(unit_name(name));
+  if (found == machine_->units.end())
+    throw Error(ErrorKind::Failed, fmt::format("there is no unit '{}'", name));
+  return found->second;
+}
+
+void FakeGuest::enable_unit(const std::string& name, bool enabled) {
+  faults_->call("enable_unit", [&] { known_unit(name).enabled = enabled; });
+}
+
+void FakeGuest::start_unit(const std::string& name) {
+  faults_->call("start_unit", [&] {
+    FakeMachine::Unit& unit = known_unit(name);
+    if (unit.breaks)
+      throw Error(ErrorKind::Failed, fmt::format("unit '{}' failed", name))
+          .with_detail("journal of " + name);
+    unit.active = true;
+  });
+}
+
+void FakeGuest::restart_unit(const std::string& name) {
+  faults_->call("restart_unit", [&] {
+    FakeMachine::Unit& unit = known_unit(name);
+    unit.active = !unit.breaks;
+    if (unit.breaks)
+      throw Error(ErrorKind::Failed, fmt::format("unit '{}' failed", name))
+          .with_detail("journal of " + name);
+  });
+}
+
+void FakeGuest::stop_unit(const std::string& name) {
+  faults_->call("stop_unit", [&] {
+    const auto found = machine_->units.find(unit_name(name));
+    if (found != machine_->units.end())
+      found->second.active = false;
+  });
+}
+
+std::string FakeGuest::unit_journal(const std::string& name, int) {
+  return faults_->call("unit_journal", [&] { return "journal of " + name + "\n"; });
+}
+
+}  // namespace encamp::test

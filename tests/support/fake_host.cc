@@ -1,0 +1,351 @@
+#include "tests/support/fake_host.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace encamp::test {
+namespace {
+
+// The entry with the claim's UUID, else the one with its name: libvirt finds both.
+template <typename Map, typename Name>
+auto find_claimed(Map& map, const Claim& claim, Name name) {
+  const auto found = map.find(claim.uuid);
+  return found != map.end() ? found : std::ranges::find_if(map, [&](const auto& entry) {
+    return name(entry) == claim.name;
+  });
+}
+
+template <typename Map, typename Name>
+void refuse_other(const Map& map, const Claim& claim, const std::string& what, Name name) {
+  for (const auto& entry : map) {
+    if (name(entry) == claim.name && entry.first != claim.uuid)
+      throw Error(ErrorKind::Conflict,
+                  fmt::format("{} '{}' exists already with another UUID", what, claim.name));
+  }
+}
+
+Error missing(const std::string& what, const std::string& name) {
+  return Error(ErrorKind::NotFound, fmt::format("there is no {} '{}'", what, name));
+}
+
+const auto kNetworkName = [](const auto& entry) { return entry.second.spec.claim.name; };
+const auto kPoolName = [](const auto& entry) { return entry.second.name; };
+const auto kGuestName = [](const auto& entry) { return entry.second.spec.claim.name; };
+
+}  // namespace
+
+template <typename Effect>
+auto FakeHost::call(const std::string& name, Effect effect) {
+  return faults_->call(name, [&] {
+    const std::lock_guard lock(mutex_);
+    return effect();
+  });
+}
+
+FakeHost::Pool* FakeHost::pool_named(const std::string& name) {
+  const auto found = std::ranges::find(pools_, name, kPoolName);
+  return found == pools_.end() ? nullptr : &found->second;
+}
+
+const FakeHost::Pool* FakeHost::pool_named(const std::string& name) const {
+  const auto found = std::ranges::find(pools_, name, kPoolName);
+  return found == pools_.end() ? nullptr : &found->second;
+}
+
+bool FakeHost::has_volume(const VolumeId& id) {
+  const Pool* pool = pool_named(id.pool);
+  return pool != nullptr && pool->volumes.contains(id.name);
+}
+
+Inventory FakeHost::inventory() {
+  return call("inventory", [&] {
+    Inventory inventory{containers, machines, kvm, memory, disk, {}, {}};
+    for (const auto& [uuid, network] : networks_) {
+      if (!network.spec.subnet.empty())
+        inventory.subnets.push_back(network.spec.subnet);
+      if (!network.foreign)
+        inventory.ours.push_back({network.spec.claim, network.spec.owner, network.active, {}});
+    }
+    for (const auto& [uuid, guest] : guests_) {
+      if (!guest.foreign)
+        inventory.ours.push_back(
+            {guest.spec.claim, guest.spec.owner, guest.running, guest.spec.memory});
+    }
+    return inventory;
+  });
+}
+
+std::optional<NetworkState> FakeHost::find_network(const Claim& claim) {
+  return call("find_network", [&]() -> std::optional<NetworkState> {
+    const auto found = find_claimed(networks_, claim, kNetworkName);
+    if (found == networks_.end())
+      return std::nullopt;
+    const auto& [uuid, network] = *found;
+    NetworkState state{.uuid = uuid,
+                       .active = network.active,
+                       .subnet = network.spec.subnet,
+                       .names = network.spec.names};
+    if (!network.foreign)
+      state.owner = network.spec.owner;
+    return state;
+  });
+}
+
+void FakeHost::create_network(const NetworkSpec& spec) {
+  call("create_network", [&] {
+    refuse_other(networks_, spec.claim, "network", kNetworkName);
+    Network& network = networks_[spec.claim.uuid];
+    if (network.spec.claim.name.empty())
+      network.spec = spec;
+    network.active = true;
+  });
+}
+
+void FakeHost::set_network_names(const Claim& claim, const std::vector<HostName>& names) {
+  call("set_network_names", [&] {
+    const auto found = networks_.find(claim.uuid);
+    if (found == networks_.end())
+      throw missing("network", claim.name);
+    found->second.spec.names = names;
+  });
+}
+
+void FakeHost::remove_network(const Claim& claim) {
+  call("remove_network", [&] {
+    for (const auto& [uuid, guest] : guests_) {
+      if (guest.running && networks_.contains(claim.uuid) &&
+          std::ranges::find(guest.spec.nics, claim.name, &Nic::network) != guest.spec.nics.end())
+        misuse_.push_back(
+            fmt::format("network {} removed under guest {}", claim.name, guest.spec.claim.name));
+    }
+    networks_.erase(claim.uuid);
+  });
+}
+
+std::optional<PoolState> FakeHost::find_pool(const Claim& claim) {
+  return call("find_pool", [&]() -> std::optional<PoolState> {
+    const auto found = find_claimed(pools_, claim, kPoolName);
+    if (found == pools_.end())
+      return std::nullopt;
+    PoolState state{.uuid = found->first, .active = true};
+    for (const auto& [name, volume] : found->second.volumes)
+      state.volumes.push_back(name);
+    return state;
+  });
+}
+
+void FakeHost::create_pool(const Claim& claim) {
+  call("create_pool", [&] {
+    refuse_other(pools_, claim, "pool", kPoolName);
+    pools_[claim.uuid].name = claim.name;
+  });
+}
+
+void FakeHost::remove_pool(const Claim& claim) {
+  call("remove_pool", [&] {
+    const auto found = pools_.find(claim.uuid);
+    if (found == pools_.end())
+      return;
+    if (!found->second.volumes.empty())
+      throw Error(ErrorKind::Failed, fmt::format("pool '{}' is not empty", claim.name));
+    pools_.erase(found);
+  });
+}
+
+std::optional<VolumeState> FakeHost::find_volume(const VolumeId& id) {
+  return call("find_volume", [&]() -> std::optional<VolumeState> {
+    if (!has_volume(id))
+      return std::nullopt;
+    const auto& [size, data] = pool_named(id.pool)->volumes.at(id.name);
+    return VolumeState{size, Bytes{static_cast<std::int64_t>(data.size())}};
+  });
+}
+
+void FakeHost::create_volume(const VolumeId& id, Content& content) {
+  call("create_volume", [&] {
+    Pool* pool = pool_named(id.pool);
+    if (pool == nullptr)
+      throw missing("pool", id.pool);
+    if (pool->volumes.contains(id.name))
+      throw Error(ErrorKind::Conflict, fmt::format("volume '{}' exists already", id.name));
+    std::string data;
+    while (const std::optional<Extent> extent = content.next())
+      data += extent->data;
+    pool->volumes[id.name] = {content.size(), data};
+  });
+}
+
+void FakeHost::remove_volume(const VolumeId& id) {
+  call("remove_volume", [&] {
+    for (const auto& [uuid, guest] : guests_) {
+      if (guest.running && (guest.spec.disk == id || guest.spec.image == id) && has_volume(id))
+        misuse_.push_back(
+            fmt::format("volume {} removed under guest {}", id.name, guest.spec.claim.name));
+    }
+    if (Pool* pool = pool_named(id.pool))
+      pool->volumes.erase(id.name);
+  });
+}
+
+std::string FakeHost::read_volume_tail(const VolumeId& id, std::size_t limit) {
+  return call("read_volume_tail", [&] {
+    if (!has_volume(id))
+      throw missing("volume", id.name);
+    const std::string& data = pool_named(id.pool)->volumes.at(id.name).second;
+    return data.substr(data.size() - std::min(limit, data.size()));
+  });
+}
+
+std::optional<GuestState> FakeHost::find_guest(const Claim& claim) {
+  return call("find_guest", [&]() -> std::optional<GuestState> {
+    const auto found = find_claimed(guests_, claim, kGuestName);
+    if (found == guests_.end())
+      return std::nullopt;
+    const auto& [uuid, guest] = *found;
+    GuestState state{.uuid = uuid,
+                     .isolation = guest.spec.isolation,
+                     .power = guest.running ? GuestState::Power::Running : GuestState::Power::Off,
+                     .memory = guest.spec.memory};
+    if (!guest.foreign)
+      state.owner = guest.spec.owner;
+    return state;
+  });
+}
+
+void FakeHost::define_guest(const GuestSpec& spec) {
+  call("define_guest", [&] {
+    refuse_other(guests_, spec.claim, "guest", kGuestName);
+    guests_[spec.claim.uuid].spec = spec;
+  });
+}
+
+void FakeHost::start_guest(const Claim& claim) {
+  call("start_guest", [&] {
+    const auto found = guests_.find(claim.uuid);
+    if (found == guests_.end())
+      throw missing("guest", claim.name);
+    Machine& guest = found->second;
+    if (guest.running)
+      return;
+    for (const VolumeId& volume : {guest.spec.image, guest.spec.disk}) {
+      if (!volume.name.empty() && !has_volume(volume))
+        throw Error(ErrorKind::Failed, fmt::format("cannot start guest '{}': no volume '{}/{}'",
+                                                   claim.name, volume.pool, volume.name));
+    }
+    for (const Nic& nic : guest.spec.nics) {
+      const auto network = std::ranges::find(networks_, nic.network, kNetworkName);
+      if (network == networks_.end() || !network->second.active)
+        throw Error(ErrorKind::Failed, fmt::format("cannot start guest '{}': no network '{}'",
+                                                   claim.name, nic.network));
+    }
+    guest.running = true;
+  });
+}
+
+void FakeHost::shut_down_guest(const Claim& claim) {
+  call("shut_down_guest", [&] {
+    if (const auto found = guests_.find(claim.uuid); found != guests_.end())
+      found->second.running = false;
+  });
+}
+
+void FakeHost::destroy_guest(const Claim& claim) {
+  call("destroy_guest", [&] {
+    if (const auto found = guests_.find(claim.uuid); found != guests_.end())
+      found->second.running = false;
+  });
+}
+
+void FakeHost::undefine_guest(const Claim& claim) {
+  call("undefine_guest", [&] {
+    const auto found = guests_.find(claim.uuid);
+    if (found == guests_.end())
+      return;
+    if (found->second.running)
+      throw Error(ErrorKind::Failed, fmt::format("guest '{}' is running", claim.name));
+    guests_.erase(found);
+  });
+}
+
+void FakeHost::set_guest_memory(const Claim& claim, Bytes wanted) {
+  call("set_guest_memory", [&] {
+    const auto found = guests_.find(claim.uuid);
+    if (found == guests_.end())
+      throw missing("guest", claim.name);
+    found->second.spec.memory = wanted;
+  });
+}
+
+std::string FakeHost::console_tail(const Claim& claim, std::size_t limit) {
+  return call("console_tail", [&] {
+    const std::string text = guests_.contains(claim.uuid) ? "console of " + claim.name + "\n" : "";
+    return text.substr(text.size() - std::min(limit, text.size()));
+  });
+}
+
+void FakeHost::add_foreign_network(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  networks_["foreign " + name] = {.spec = {.claim = {.kind = Claim::Kind::Network, .name = name}},
+                                  .foreign = true,
+                                  .active = true};
+}
+
+void FakeHost::add_foreign_guest(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  guests_["foreign " + name] = {.spec = {.claim = {.kind = Claim::Kind::Guest, .name = name}},
+                                .foreign = true,
+                                .running = true};
+}
+
+void FakeHost::add_foreign_pool(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  pools_["foreign " + name] = {.name = name, .volumes = {{"theirs", {Bytes{1}, "x"}}}};
+}
+
+std::vector<std::string> FakeHost::objects() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> all;
+  for (const auto& [uuid, network] : networks_)
+    all.push_back("network " + network.spec.claim.name);
+  for (const auto& [uuid, pool] : pools_) {
+    all.push_back("pool " + pool.name);
+    for (const auto& [name, volume] : pool.volumes)
+      all.push_back("volume " + pool.name + "/" + name);
+  }
+  for (const auto& [uuid, guest] : guests_)
+    all.push_back("guest " + guest.spec.claim.name);
+  std::ranges::sort(all);
+  return all;
+}
+
+std::vector<std::string> FakeHost::misuse() const {
+  const std::lock_guard lock(mutex_);
+  return misuse_;
+}
+
+std::optional<std::string> FakeHost::volume_content(const VolumeId& id) const {
+  const std::lock_guard lock(mutex_);
+  const Pool* pool = pool_named(id.pool);
+  if (pool == nullptr || !pool->volumes.contains(id.name))
+    return std::nullopt;
+  return pool->volumes.at(id.name).second;
+}
+
+std::vector<GuestSpec> FakeHost::running() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<GuestSpec> all;
+  for (const auto& [uuid, guest] : guests_) {
+    if (guest.running && !guest.foreign)
+      all.push_back(guest.spec);
+  }
+  return all;
+}
+
+bool FakeHost::network_is_active(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(networks_, name, kNetworkName);
+  return found != networks_.end() && found->second.active;
+}
+
+}  // namespace encamp::test

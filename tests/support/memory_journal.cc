@@ -1,0 +1,68 @@
+#include "tests/support/memory_journal.h"
+
+#include <stdexcept>
+
+namespace encamp::test {
+
+std::optional<Deployment> MemoryJournal::deployment() {
+  const std::lock_guard lock(mutex_);
+  return deployment_;
+}
+
+std::vector<Record> MemoryJournal::records() {
+  const std::lock_guard lock(mutex_);
+  std::vector<Record> all;
+  for (const auto& [key, record] : records_)
+    all.push_back(record);
+  return all;
+}
+
+void MemoryJournal::commit(const Batch& batch) {
+  faults_->call("commit", [&] {
+    const std::lock_guard lock(mutex_);
+    if (closed_)
+      throw std::logic_error("the journal is closed");
+    for (const Record& record : batch.put) {
+      // A journal keeps what JSON keeps: a value that is still pending must not get here.
+      if (map_from_json(to_json(record.properties)) != record.properties)
+        throw std::logic_error(record.address + " has a property that cannot be recorded");
+      if (record.life == Life::Gone)
+        records_.erase({record.address, record.generation});
+      else
+        records_[{record.address, record.generation}] = record;
+    }
+    if (batch.deployment)
+      deployment_ = deployment_from_json(to_json(*batch.deployment));
+  });
+}
+
+std::optional<std::string> MemoryJournal::find_secret(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = secrets_.find(name);
+  return found == secrets_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void MemoryJournal::keep_secret(const std::string& name, const std::string& bytes) {
+  faults_->call("keep_secret", [&] {
+    const std::lock_guard lock(mutex_);
+    secrets_.try_emplace(name, bytes);
+  });
+}
+
+void MemoryJournal::close() {
+  faults_->call("close", [&] {
+    const std::lock_guard lock(mutex_);
+    if (!records_.empty())
+      throw std::logic_error("the journal still has records");
+    deployment_.reset();
+    secrets_.clear();
+    closed_ = true;
+  });
+}
+
+bool MemoryJournal::is_closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+}  // namespace encamp::test
