@@ -49,8 +49,19 @@ class Workshop {
   /// included: letters and digits, at most 40. `machine` is a variant of its own, with a kernel.
   virtual std::string key(const ImageRecipe& recipe, Isolation isolation) = 0;
 
-  /// Builds it. Packages downloaded once are kept for later builds. Two at once of one key: the
-  /// second waits. Throws Error(Failed) with the tool's last lines.
+  /// Whoever holds it is the only one on this machine to build and upload the image of a key.
+  class Reservation {
+   public:
+    virtual ~Reservation() = default;
+  };
+  /// Nothing while another one holds it, in this process or another. The kernel frees it when its
+  /// holder dies. Look whether the image is there after it was granted: the other has made it.
+  virtual std::unique_ptr<Reservation> try_reserve(const std::string& /*key*/) {
+    return std::make_unique<Reservation>();
+  }
+
+  /// Builds it. Packages downloaded once are kept for later builds. Throws Error(Failed) with the
+  /// tool's last lines.
   virtual BuiltImage build(const ImageRecipe& recipe, Isolation isolation,
                            const Progress& progress) = 0;
 
