@@ -4,11 +4,14 @@
 set(ENCAMP_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 option(ENCAMP_COVERAGE "Instrument for gcov" OFF)
 
+add_library(encamp_warnings INTERFACE)
+add_library(encamp::warnings ALIAS encamp_warnings)
 add_library(encamp_options INTERFACE)
 add_library(encamp::options ALIAS encamp_options)
+target_link_libraries(encamp_options INTERFACE encamp::warnings)
 
 target_include_directories(encamp_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
-target_compile_options(encamp_options INTERFACE
+target_compile_options(encamp_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wcast-align
   -Wimplicit-fallthrough -Wswitch-enum -Wextra-semi

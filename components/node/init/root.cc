@@ -1,0 +1,107 @@
+#include "components/node/init/root.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "components/node/init/fail.h"
+
+namespace encamp::init {
+namespace {
+
+using Path = std::array<char, 256>;
+
+Path join(const char* directory, const char* name) {
+  Path path{};
+  std::snprintf(path.data(), path.size(), "%s/%s", directory, name);
+  return path;
+}
+
+void copy_file(int from, int to, const char* name, const struct stat& state) {
+  const int in = openat(from, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  must(in >= 0, "read", name);
+  // Made anew: to write into one of the image would copy it up first, or follow a link.
+  const int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  must(out >= 0, "create", name);
+  for (off_t left = state.st_size; left > 0;) {
+    const ssize_t sent = sendfile(out, in, nullptr, static_cast<std::size_t>(left));
+    must(sent > 0, "write", name);
+    left -= sent;
+  }
+  must(fchown(out, 0, 0) == 0 && fchmod(out, state.st_mode & 07777) == 0, "own", name);
+  close(in);
+  close(out);
+}
+
+void copy_link(int from, int to, const char* name) {
+  std::array<char, 4096> target{};
+  must(readlinkat(from, name, target.data(), target.size() - 1) > 0, "read link", name);
+  must(symlinkat(target.data(), to, name) == 0, "make link", name);
+}
+
+// Takes both descriptors.
+void copy_directory(int from, int to) {
+  DIR* directory = fdopendir(from);
+  must(directory != nullptr && to >= 0, "open the identity");
+  while (const dirent* entry = readdir(directory)) {
+    const char* name = entry->d_name;
+    if (std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0)
+      continue;
+    struct stat state {};
+    must(fstatat(from, name, &state, AT_SYMLINK_NOFOLLOW) == 0, "look at", name);
+    if (S_ISDIR(state.st_mode)) {
+      if (mkdirat(to, name, state.st_mode & 07777) == 0)
+        must(fchownat(to, name, 0, 0, 0) == 0, "own", name);
+      else
+        must(errno == EEXIST, "create", name);
+      copy_directory(openat(from, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                     openat(to, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      continue;
+    }
+    must(unlinkat(to, name, 0) == 0 || errno == ENOENT, "replace", name);
+    if (S_ISLNK(state.st_mode))
+      copy_link(from, to, name);
+    else
+      copy_file(from, to, name, state);
+  }
+  closedir(directory);
+  close(to);
+}
+
+}  // namespace
+
+void lay_root(const char* image, const char* own, const char* root) {
+  const Path up = join(own, "up");
+  const Path work = join(own, "work");
+  mkdir(up.data(), 0755);
+  mkdir(work.data(), 0700);
+  mkdir(root, 0755);
+  std::array<char, 1024> options{};
+  std::snprintf(options.data(), options.size(), "lowerdir=%s,upperdir=%s,workdir=%s", image,
+                up.data(), work.data());
+  must(mount("root", root, "overlay", 0, options.data()) == 0, "mount the overlay at", root);
+}
+
+void copy_identity(const char* own, const char* root) {
+  const Path identity = join(own, "identity");
+  const int from = open(identity.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (from < 0 && errno == ENOENT)
+    return;  // Copied at an earlier start.
+  must(from >= 0, "open", identity.data());
+  copy_directory(from, open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+void finish_identity(int own) {
+  if (syncfs(own) == 0)
+    renameat(own, "identity", own, "identity.copied");
+}
+
+}  // namespace encamp::init

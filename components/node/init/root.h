@@ -1,0 +1,18 @@
+// The root of a node: its own disk laid over the shared image, and its identity copied in.
+#pragma once
+
+namespace encamp::init {
+
+/// Mounts at `root` the overlay of `image` (below, read-only) and `own`/up (above). A node's own
+/// disk has what it wrote in `up`, overlayfs' own directory `work`, and what encamp put there.
+void lay_root(const char* image, const char* own, const char* root);
+
+/// Copies the tree `own`/identity into `root`, with the modes it has, as root's. Directories that
+/// are there keep owner and mode; a file or link that is there is replaced, not followed.
+void copy_identity(const char* own, const char* root);
+
+/// Renames `identity` away once what was copied is on the disk, so that a later start leaves files
+/// alone that were changed since. `own` is an open directory. Slow; not for the way to the start.
+void finish_identity(int own);
+
+}  // namespace encamp::init
