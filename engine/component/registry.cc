@@ -2,13 +2,15 @@
 
 #include <cassert>
 
+#include "engine/error.h"
+
 namespace encamp {
 
 void Registry::add(std::unique_ptr<const Component> component) {
   std::string name = component->schema().component;
-  [[maybe_unused]] const bool added =
-      components_.emplace(std::move(name), std::move(component)).second;
-  assert(added);
+  if (find(name) != nullptr)
+    throw Error(ErrorKind::Conflict, "there is a component '" + name + "' already");
+  components_.emplace(std::move(name), std::move(component));
 }
 
 const Component* Registry::find(std::string_view name) const {

@@ -12,7 +12,7 @@ namespace encamp {
 
 class Registry {
  public:
-  /// REQUIRES: no component of that name is there.
+  /// Throws Error(Conflict) when a component of that name is there already.
   void add(std::unique_ptr<const Component> component);
 
   const Component* find(std::string_view name) const;
