@@ -31,10 +31,12 @@ Installation find_installation() {
 
 Installation find_installation(const fs::path& program, const std::string& added) {
   const fs::path above = program.parent_path().parent_path();
-  Installation found{.program = program, .components = {}, .data = above / "share/encamp"};
   const bool build_tree = fs::exists(above / "CMakeCache.txt");
-  found.components.push_back(build_tree ? above / "components"
-                                        : above / ENCAMP_LIBDIR / "encamp/components");
+  const fs::path library = build_tree ? above : above / ENCAMP_LIBDIR / "encamp";
+  Installation found{.program = program,
+                     .components = {library / "components"},
+                     .init = library / "encamp-init",
+                     .data = above / "share/encamp"};
   for (std::string_view rest = added; !rest.empty();) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
     if (end > 0)

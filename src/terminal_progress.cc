@@ -31,12 +31,10 @@ void Progress::on(const Event& event, Time now) {
     case Event::Kind::ActionDone:
     case Event::Kind::TestPassed:
       ++done_;
-      steps_.push_back({event.address, event.verb, event.took});
       break;
     case Event::Kind::ActionFailed:
     case Event::Kind::TestFailed:
       ++failed_;
-      steps_.push_back({event.address, event.verb, event.took});
       break;
     case Event::Kind::ActionSkipped:
       ++skipped_;
@@ -87,14 +85,6 @@ std::vector<std::string> Progress::frame(int width, int height, Time now) const 
     count += fmt::format(" ({} not shown)", running_.size() - shown);
   lines.push_back(fitted(count, width));
   return lines;
-}
-
-std::vector<Progress::Step> Progress::slowest(std::size_t count) const {
-  std::vector<Step> steps = steps_;
-  std::erase_if(steps, [](const Step& step) { return step.took < std::chrono::milliseconds(10); });
-  std::ranges::stable_sort(steps, std::greater<>(), &Step::took);
-  steps.resize(std::min(count, steps.size()));
-  return steps;
 }
 
 }  // namespace encamp

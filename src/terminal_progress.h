@@ -1,5 +1,5 @@
-// What is going on, kept from events: what runs since when, how much is left, how long each step
-// took. Pure: it is told the time.
+// What is going on, kept from events: what runs, since when, how much is left. Pure: it is told the
+// time.
 //
 //     images.debian    41 s  unpacking packages
 //     networks.lan    0.1 s  create
@@ -18,12 +18,6 @@ class Progress {
  public:
   using Time = std::chrono::milliseconds;  ///< Since some instant; never goes back.
 
-  struct Step {
-    Address address;
-    std::string verb;
-    Duration took{0};
-  };
-
   explicit Progress(Time begin) : begin_(begin) {}
 
   void on(const Event& event, Time now);
@@ -31,9 +25,6 @@ class Progress {
   /// The lines to show at this moment, none wider than `width` columns, at most `height` of them:
   /// what has run longest first, the count last. Empty when nothing runs.
   std::vector<std::string> frame(int width, int height, Time now) const;
-
-  /// The steps that took longest, slowest first, at most `count`; nothing below 10 ms.
-  std::vector<Step> slowest(std::size_t count) const;
 
   int done() const { return done_; }
   int failed() const { return failed_; }
@@ -56,7 +47,6 @@ class Progress {
   int failed_ = 0;
   int skipped_ = 0;
   std::vector<Running> running_;  ///< In the order they were started.
-  std::vector<Step> steps_;
 };
 
 }  // namespace encamp

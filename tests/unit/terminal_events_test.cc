@@ -131,18 +131,6 @@ TEST(Progress, FitsSmallTerminals) {
   EXPECT_NE(joined(progress.frame(79, 50, 1s)).find("(12 not shown)"), std::string::npos);
 }
 
-TEST(Progress, KnowsTheSlowestSteps) {
-  Progress progress(0ms);
-  for (const Event& event : sample_run())
-    progress.on(event, 0ms);
-
-  const std::vector<Progress::Step> slowest = progress.slowest(2);
-
-  ASSERT_EQ(slowest.size(), 2U);
-  EXPECT_EQ(slowest[0].address, "images.debian");
-  EXPECT_EQ(slowest[1].address, "nodes.head");
-}
-
 // A terminal of a few lines that understands what redraw() writes.
 std::string screen_after(const std::string& bytes, int width) {
   std::vector<std::string> rows(1);
