@@ -1,0 +1,186 @@
+#include "src/local_workshop.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "engine/description/diagnostic.h"
+#include "engine/error.h"
+#include "src/local_content.h"
+#include "src/local_file.h"
+#include "src/workshop_cpio.h"
+#include "src/workshop_lock.h"
+#include "src/workshop_modules.h"
+#include "src/workshop_scripts.h"
+
+namespace encamp {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// What leads a machine to its disks, its network and its root. What of it a kernel has built in is
+// no file of its own.
+const std::vector<std::string> kModules{"virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net",
+                                        "virtio_rng", "ext4",        "overlay"};
+
+class LocalReservation : public Workshop::Reservation {
+ public:
+  explicit LocalReservation(FileLock lock) : lock_(std::move(lock)) {}
+
+ private:
+  FileLock lock_;
+};
+
+// The open file of that path, which has no name any more.
+Descriptor take_file(const std::filesystem::path& path) {
+  Descriptor file = open_file(path, O_RDONLY);
+  unlink(path.c_str());
+  return file;
+}
+
+std::vector<std::string> lines_of(const std::filesystem::path& path) {
+  std::vector<std::string> lines;
+  if (!std::filesystem::exists(path))
+    return lines;
+  const std::string text = read_whole_file(path);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// The package that apt could not find, from its messages; empty when that was not the reason.
+std::string missing_package(const std::string& output) {
+  for (const auto& [before, after] : {std::pair{"Unable to locate package ", "\n"},
+                                      std::pair{"E: Package '", "' has no installation"}}) {
+    const std::size_t found = output.find(before);
+    if (found == std::string::npos)
+      continue;
+    const std::size_t begin = found + std::string_view(before).size();
+    const std::size_t end = output.find(after, begin);
+    if (end != std::string::npos)
+      return output.substr(begin, end - begin);
+  }
+  return {};
+}
+
+[[noreturn]] void throw_build_error(const ImageRecipe& recipe, const ToolResult& result,
+                                    const std::filesystem::path& work, const BaseTree& base) {
+  if (const std::string missing = missing_package(result.output); !missing.empty()) {
+    Error error(ErrorKind::Failed,
+                fmt::format("package '{}' does not exist in Debian {}", missing, recipe.debian));
+    if (const std::string near = nearest(missing, lines_of(work / "names")); !near.empty())
+      error.with_hint(fmt::format("did you mean '{}'?", near));
+    throw error;
+  }
+  Error error(ErrorKind::Failed,
+              result.timed_out ? std::string("the image was not built within 20 minutes")
+                               : fmt::format("cannot build the image: apt or mke2fs ended with {}",
+                                             result.exit));
+  error.with_detail(last_lines(result.output, 15));
+  if (result.output.find("404  Not Found") != std::string::npos)
+    error.with_hint(
+        fmt::format("the mirror has dropped a version since the package index was "
+                    "read; to read it anew: rm -r '{}'",
+                    base.directory.string()));
+  throw error;
+}
+
+}  // namespace
+
+LocalWorkshop::LocalWorkshop(std::filesystem::path init, std::filesystem::path directory)
+    : init_(std::move(init)), bases_(std::move(directory)) {}
+
+std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
+  const BaseTree base = bases_.get(recipe, {});
+  std::string identity = fmt::format("{}\n{}\n{}\n", image_script(), base.key, base.index);
+  for (const std::string& package :
+       std::set<std::string>(recipe.packages.begin(), recipe.packages.end()))
+    identity += package + "\n";
+  if (isolation == Isolation::Machine)
+    identity +=
+        fmt::format("machine\n{}\n{}\n", kernel_script(), sha256_hex(read_whole_file(init_)));
+  return sha256_hex(identity).substr(0, 40);
+}
+
+std::unique_ptr<Workshop::Reservation> LocalWorkshop::try_reserve(const std::string& key) {
+  make_directories(bases_.locks());
+  std::optional<FileLock> lock = FileLock::try_take(bases_.locks() / ("image-" + key));
+  return lock ? std::make_unique<LocalReservation>(std::move(*lock)) : nullptr;
+}
+
+BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
+                                const Progress& progress) {
+  check_tools();
+  const BaseTree base = bases_.get(recipe, progress);
+  const bool is_machine = isolation == Isolation::Machine;
+  const std::filesystem::path machine =
+      is_machine ? bases_.machine(base, own_architecture(), progress) : std::filesystem::path();
+  make_directories(bases_.debs());
+  BuildDirectory::sweep(bases_.temporary());
+  const BuildDirectory work(bases_.temporary());
+
+  std::string lower = (base.directory / "root").string();
+  if (is_machine)
+    lower = (machine / "upper").string() + ":" + lower;
+  const std::filesystem::path root = work.path() / "root.img";
+  std::vector<std::string> arguments{work.path().string(), lower, bases_.debs().string(),
+                                     root.string()};
+  arguments.insert(arguments.end(), recipe.packages.begin(), recipe.packages.end());
+  const ToolResult result = run_script(image_script(), arguments, minutes(20), progress);
+  if (result.exit != 0)
+    throw_build_error(recipe, result, work.path(), base);
+
+  BuiltImage image;
+  image.root = make_file_content(take_file(root));
+  if (is_machine) {
+    image.kernel = make_file_content(open_file(machine / "vmlinuz", O_RDONLY));
+    image.initrd = make_text_content(make_initrd(machine / "upper/usr/lib/modules"));
+  }
+  return image;
+}
+
+std::unique_ptr<Content> LocalWorkshop::make_disk(const DiskSpec& spec) {
+  const BuildDirectory work(bases_.temporary());
+  const std::filesystem::path tree = work.path() / "tree";
+  make_directories(tree);
+  for (const DiskFile& file : spec.files) {
+    make_directories((tree / file.path).parent_path());
+    write_whole_file(tree / file.path, file.content, static_cast<unsigned>(file.mode));
+  }
+  write_whole_file(tree / "init", read_whole_file(init_), 0755);
+  const std::filesystem::path disk = work.path() / "disk.img";
+  const ToolResult result = run_tool(
+      {.arguments = {"/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-E",
+                     "lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0", "-d", tree.string(),
+                     disk.string(), fmt::format("{}k", spec.size.count / 1024)},
+       .timeout = seconds(60)});
+  if (result.exit == 127)
+    throw Error(ErrorKind::Failed, "'mke2fs' is not installed")
+        .with_hint("apt-get install e2fsprogs");
+  if (result.exit != 0)
+    throw Error(ErrorKind::Failed, fmt::format("cannot make a disk of {}: mke2fs ended with {}",
+                                               to_string(spec.size), result.exit))
+        .with_detail(last_lines(result.output, 5));
+  return make_file_content(take_file(disk));
+}
+
+std::string LocalWorkshop::make_initrd(const std::filesystem::path& modules) const {
+  Cpio archive;
+  archive.add_directory("dev");
+  archive.add_character_device("dev/console", 5, 1);
+  archive.add_file("init", read_whole_file(init_), 0755);
+  archive.add_directory("modules");
+  int number = 0;  // init loads them in the order of their names.
+  for (const KernelModule& module : order_modules(kModules, module_reader(modules)))
+    archive.add_file(fmt::format("modules/{:02}-{}.ko", number++, module.name), module.content);
+  return archive.finish();
+}
+
+}  // namespace encamp

@@ -1,0 +1,38 @@
+// Builds images and disks in a directory of this machine (docs/images.md):
+//
+//     LocalWorkshop workshop("/usr/lib/encamp/encamp-init");
+//     const std::string key = workshop.key({.debian = "bookworm"}, Isolation::Container);
+//
+// In the directory are kept: bases/ (trees that images start from), debs/ (packages downloaded
+// once), tmp/ (what is being built), locks/. All of it may be deleted while nothing is built; it
+// is made again.
+#pragma once
+
+#include <filesystem>
+
+#include "engine/world/workshop.h"
+#include "src/workshop_base.h"
+
+namespace encamp {
+
+class LocalWorkshop : public Workshop {
+ public:
+  /// `init` is the program of components/node/init.
+  explicit LocalWorkshop(std::filesystem::path init,
+                         std::filesystem::path directory = "/var/cache/encamp");
+
+  /// Slow at the first call for a release, because the package index belongs to the key.
+  std::string key(const ImageRecipe& recipe, Isolation isolation) override;
+  std::unique_ptr<Reservation> try_reserve(const std::string& key) override;
+  BuiltImage build(const ImageRecipe& recipe, Isolation isolation,
+                   const Progress& progress) override;
+  std::unique_ptr<Content> make_disk(const DiskSpec& spec) override;
+
+ private:
+  std::string make_initrd(const std::filesystem::path& modules) const;
+
+  std::filesystem::path init_;
+  BaseTrees bases_;
+};
+
+}  // namespace encamp

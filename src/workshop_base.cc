@@ -1,0 +1,206 @@
+#include "src/workshop_base.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "engine/error.h"
+#include "src/local_file.h"
+#include "src/workshop_lock.h"
+#include "src/workshop_scripts.h"
+#include "src/workshop_sources.h"
+
+namespace encamp {
+namespace {
+
+using std::chrono::minutes;
+
+std::string own_release() {
+  for (const std::string_view name : {"/etc/os-release", "/usr/lib/os-release"}) {
+    std::error_code error;
+    if (!std::filesystem::exists(name, error))
+      continue;
+    const std::string text = "\n" + read_whole_file(name);
+    constexpr std::string_view kKey = "\nVERSION_CODENAME=";
+    const std::size_t found = text.find(kKey);
+    if (found == std::string::npos)
+      return {};
+    const std::size_t begin = found + kKey.size();
+    return text.substr(begin, text.find('\n', begin) - begin);
+  }
+  return {};
+}
+
+std::vector<AptSource> sources_of(const ImageRecipe& recipe) {
+  std::vector<AptSource> sources =
+      sources_for(recipe.debian, recipe.mirror, read_sources("/etc/apt"), own_release());
+  if (sources.empty())
+    throw Error(ErrorKind::NotFound,
+                fmt::format("apt on this machine has no source for Debian '{}'", recipe.debian))
+        .with_hint("name one: 'mirror' of the image");
+  return sources;
+}
+
+// A way through a proxy that this machine's apt takes is the image's too.
+std::vector<std::string> proxy_options() {
+  const ToolResult result =
+      run_tool({.arguments = {"apt-config", "dump", "--format", "%F \"%v\";%n", "Acquire"}});
+  std::vector<std::string> options;
+  std::size_t begin = 0;
+  while (result.exit == 0 && begin < result.output.size()) {
+    const std::size_t end = std::min(result.output.find('\n', begin), result.output.size());
+    const std::string line = result.output.substr(begin, end - begin);
+    if (line.find("::Proxy") != std::string::npos && line.find("\"\"") == std::string::npos)
+      options.push_back("--aptopt=" + line);
+    begin = end + 1;
+  }
+  return options;
+}
+
+// The signed lists of what the mirrors had; each names all packages by their hashes.
+std::string index_of(const std::filesystem::path& tree) {
+  std::map<std::string, std::string> lists;
+  for (const auto& entry : std::filesystem::directory_iterator(tree / "var/lib/apt/lists")) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with("Release"))
+      lists[name] = sha256_hex(read_whole_file(entry.path()));
+  }
+  std::string all;
+  for (const auto& [name, digest] : lists)
+    all += digest;
+  return sha256_hex(all);
+}
+
+// Keyrings that the sources name and the tree lacks.
+void copy_keyrings(const std::vector<AptSource>& sources, const std::filesystem::path& tree) {
+  for (const AptSource& source : sources) {
+    const std::filesystem::path target =
+        tree / source.signed_by.substr(source.signed_by.empty() ? 0 : 1);
+    if (source.signed_by.empty() || std::filesystem::exists(target))
+      continue;
+    make_directories(target.parent_path());
+    write_whole_file(target, read_whole_file(source.signed_by));
+  }
+}
+
+void build_base(const ImageRecipe& recipe, const std::vector<AptSource>& sources,
+                const std::filesystem::path& work, const Workshop::Progress& progress) {
+  std::string lines;
+  for (const AptSource& source : sources)
+    lines += to_line(source) + "\n";
+  write_whole_file(work / "sources.list", lines);
+  const std::filesystem::path tree = work / "base/root";
+  make_directories(work / "base");
+  std::vector<std::string> arguments{tree.string(), recipe.debian, own_architecture(),
+                                     (work / "sources.list").string()};
+  for (std::string& option : proxy_options())
+    arguments.push_back(std::move(option));
+  const ToolResult result = run_script(base_script(), arguments, minutes(15), progress);
+  if (result.exit != 0)
+    throw Error(ErrorKind::Failed,
+                fmt::format("cannot bootstrap Debian '{}': mmdebstrap {}", recipe.debian,
+                            result.timed_out ? "took more than 15 minutes"
+                                             : fmt::format("ended with {}", result.exit)))
+        .with_detail(last_lines(result.output, 12));
+  copy_keyrings(sources, tree);
+  write_whole_file(work / "base/index", index_of(tree));
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+}  // namespace
+
+BaseTree BaseTrees::get(const ImageRecipe& recipe, const Workshop::Progress& progress) const {
+  if (!recipe.architecture.empty() && recipe.architecture != own_architecture())
+    throw Error(ErrorKind::Failed, fmt::format("an image for {} cannot be built on {}",
+                                               recipe.architecture, own_architecture()));
+  const std::vector<AptSource> sources = sources_of(recipe);
+  std::string identity =
+      fmt::format("{}\n{}\n{}\n", base_script(), recipe.debian, own_architecture());
+  for (const AptSource& source : sources)
+    identity += to_line(source) + "\n";
+  const std::string key = recipe.debian + "-" + sha256_hex(identity).substr(0, 16);
+  const std::filesystem::path directory = directory_ / "bases" / key;
+  if (!is_there(directory / "index")) {
+    make_directories(directory.parent_path());
+    make_directories(locks());
+    const FileLock lock = FileLock::take(locks() / ("base-" + key));
+    if (!is_there(directory / "index")) {
+      check_tools();
+      BuildDirectory::sweep(temporary());
+      const BuildDirectory work(temporary());
+      build_base(recipe, sources, work.path(), progress);
+      std::filesystem::rename(work.path() / "base", directory);
+    }
+  }
+  return {key, read_whole_file(directory / "index"), directory};
+}
+
+std::filesystem::path BaseTrees::machine(const BaseTree& base, const std::string& architecture,
+                                         const Workshop::Progress& progress) const {
+  const std::filesystem::path directory =
+      base.directory / ("machine-" + sha256_hex(kernel_script()).substr(0, 8));
+  if (is_there(directory))
+    return directory;
+  const FileLock lock = FileLock::take(locks() / ("kernel-" + base.key));
+  if (is_there(directory))
+    return directory;
+  check_tools();
+  make_directories(debs());
+  const BuildDirectory work(temporary());
+  const ToolResult result = run_script(
+      kernel_script(),
+      {work.path().string(), (base.directory / "root").string(), debs().string(), architecture},
+      minutes(10), progress);
+  if (result.exit != 0)
+    throw Error(ErrorKind::Failed, fmt::format("cannot get a kernel of '{}'", base.key))
+        .with_detail(last_lines(result.output, 12));
+  std::filesystem::rename(work.path() / "machine", directory);
+  return directory;
+}
+
+std::string own_architecture() {
+  utsname names{};
+  uname(&names);
+  const std::string machine = names.machine;
+  if (machine == "x86_64")
+    return "amd64";
+  return machine == "aarch64" ? "arm64" : machine;
+}
+
+std::string sha256_hex(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
+    throw Error(ErrorKind::Failed, "SHA-256 is not available");
+  std::string hex;
+  for (unsigned i = 0; i < length; ++i)
+    hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+void check_tools() {
+  if (geteuid() != 0)
+    throw Error(ErrorKind::Denied, "images can only be built by root");
+  static constexpr std::array<std::array<const char*, 2>, 3> kTools{
+      {{"mmdebstrap", "mmdebstrap"}, {"mke2fs", "e2fsprogs"}, {"unshare", "util-linux"}}};
+  for (const auto& [tool, package] : kTools) {
+    bool found = false;
+    for (const char* directory : {"/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/", "/usr/local/bin/"})
+      found = found || is_there(std::string(directory) + tool);
+    if (!found)
+      throw Error(ErrorKind::Failed, fmt::format("'{}' is not installed", tool))
+          .with_hint(fmt::format("apt-get install {}", package));
+  }
+}
+
+}  // namespace encamp

@@ -1,0 +1,175 @@
+#include "src/workshop_scripts.h"
+
+#include <cstdlib>
+
+namespace encamp {
+namespace {
+
+constexpr const char* kBase = R"sh(
+tree=$1 release=$2 architecture=$3 sources=$4; shift 4
+echo "encamp: bootstrapping Debian $release"
+mmdebstrap -q --mode=root --format=directory --variant=minbase --architectures="$architecture" \
+  --aptopt='APT::Install-Recommends "false"' "$@" --skip=cleanup/apt/lists \
+  --include=systemd-sysv,dbus,iproute2,iputils-ping,openssh-server,netbase,procps,ca-certificates \
+  "$release" "$tree" "$sources" </dev/null
+cd "$tree"
+chmod 755 .
+mkdir -p .oldroot                       # libvirt's LXC driver moves the host's root there
+
+# Of no use in a node that lives for a test, and most of the work of its start. What a package
+# wants of them later still works where another unit or the bus starts it.
+for unit in systemd-logind systemd-update-utmp systemd-update-utmp-runlevel systemd-sysusers \
+  systemd-remount-fs systemd-journal-flush systemd-pstore console-getty e2scrub_reap; do
+  ln -sf /dev/null "etc/systemd/system/$unit.service"
+done
+for unit in dev-hugepages dev-mqueue sys-kernel-debug sys-kernel-tracing \
+  sys-fs-fuse-connections; do
+  ln -sf /dev/null "etc/systemd/system/$unit.mount"
+done
+for unit in apt-daily apt-daily-upgrade dpkg-db-backup e2scrub_all fstrim logrotate \
+  systemd-tmpfiles-clean; do
+  ln -sf /dev/null "etc/systemd/system/$unit.timer"
+done
+mkdir -p etc/systemd/system-generators etc/systemd/system/multi-user.target.wants
+for generator in lib/systemd/system-generators/*; do
+  case $generator in
+    */systemd-sysv-generator) ;;        # some packages bring nothing but a script in /etc/init.d
+    *) ln -sf /dev/null "etc/systemd/system-generators/${generator##*/}" ;;
+  esac
+done
+ln -sf /dev/null etc/systemd/system/multi-user.target.wants/dbus.service   # its socket starts it
+rm -rf etc/systemd/system/getty.target.wants
+
+# One key exchange that is fast everywhere: OpenSSH's default costs 0.1 s of CPU a connection.
+printf '%s\n' 'KexAlgorithms curve25519-sha256' 'HostKey /etc/ssh/ssh_host_ed25519_key' \
+  >etc/ssh/sshd_config.d/encamp.conf
+mkdir -p etc/systemd/system/ssh.service.d
+printf '[Service]\nExecStartPre=\n' >etc/systemd/system/ssh.service.d/encamp.conf
+rm -f etc/ssh/ssh_host_* etc/hostname etc/hosts etc/resolv.conf var/lib/dbus/machine-id
+rm -f var/cache/apt/*.bin var/log/*.log var/log/apt/*
+: >etc/machine-id
+)sh";
+
+// What the next two share: the tree to work in, and apt in it.
+constexpr const char* kCommon = R"sh(
+open_tree() {                           # LOWER UPPER
+  root=$work/root
+  mkdir -p "$2" "$work/overlay" "$root"
+  mount -t overlay encamp -o "lowerdir=$1,upperdir=$2,workdir=$work/overlay" "$root"
+  mount -t proc proc "$root/proc"
+  mount --rbind /dev "$root/dev"
+  mkdir -p "$root/var/cache/apt/archives"
+  mount --bind "$debs" "$root/var/cache/apt/archives"
+  for file in resolv.conf hosts; do
+    [ ! -e "/etc/$file" ] || cp "/etc/$file" "$root/etc/$file"
+  done
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"    # nothing is started
+  chmod 755 "$root/usr/sbin/policy-rc.d"
+}
+close_tree() {
+  rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/resolv.conf" "$root/etc/hosts"
+  rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/hostname" "$root/var/lib/dbus/machine-id"
+  rm -f "$root"/var/cache/apt/*.bin "$root/var/lib/systemd/random-seed"
+  : >"$root/etc/machine-id"
+  umount "$root/var/cache/apt/archives"
+  umount -R "$root/dev"
+  umount "$root/proc"
+}
+run_apt() {
+  chroot "$root" apt-get -qq -y --no-install-recommends -o APT::Keep-Downloaded-Packages=true \
+    -o APT::Sandbox::User=root -o Dpkg::Use-Pty=0 -o DPkg::Options::=--force-unsafe-io \
+    -o Acquire::Retries=2 -o Acquire::http::Timeout=30 "$@" </dev/null
+}
+install_packages() {                    # the archives are shared, so only downloads take turns
+  echo "encamp: downloading packages"
+  (flock 9 && run_apt --download-only install "$@") 9>"$debs.lock" || return
+  echo "encamp: installing packages"
+  run_apt -o Debug::NoLocking=true install "$@"
+}
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+)sh";
+
+constexpr const char* kKernel = R"sh(
+work=$1 base=$2 debs=$3 architecture=$4
+mkdir -p "$work/machine"
+open_tree "$base" "$work/machine/upper"
+install_packages kmod
+echo "encamp: downloading the kernel"
+package=$(chroot "$root" apt-cache depends "linux-image-cloud-$architecture" |
+  awk '/Depends: linux-image/ { print $2; exit }')
+[ -n "$package" ] || { echo "there is no linux-image-cloud-$architecture"; exit 1; }
+mkdir "$root/kernel"
+(cd "$root/kernel" && chroot "$root" sh -c 'cd /kernel && exec apt-get -qq \
+  -o APT::Sandbox::User=root -o Acquire::Retries=2 download "$1"' sh "$package")
+chroot "$root" sh -c 'exec dpkg-deb -x /kernel/*.deb /kernel/tree'
+cp "$root"/kernel/tree/boot/vmlinuz-* "$work/machine/vmlinuz"
+mkdir -p "$root/usr/lib/modules"        # never lib: a link to usr/lib, which a directory would hide
+for modules in "$root"/kernel/tree/lib/modules/* "$root"/kernel/tree/usr/lib/modules/*; do
+  [ ! -d "$modules" ] || { mv "$modules" "$root/usr/lib/modules/"
+    chroot "$root" depmod -a "${modules##*/}"; }
+done
+rm -rf "$root/kernel"
+close_tree
+umount "$root"
+)sh";
+
+constexpr const char* kImage = R"sh(
+work=$1 lower=$2 debs=$3 image=$4; shift 4
+open_tree "$lower" "$work/upper"
+enabled() {                             # what is started at boot because a package said so
+  (cd "$root/etc" && find systemd/system systemd/user rc?.d ! -type d \
+    \( -path '*.wants/*' -o -path '*.requires/*' -o -path 'rc?.d/S*' \) 2>/dev/null || :) | sort
+}
+if [ $# -gt 0 ]; then
+  enabled >"$work/before"
+  install_packages "$@" || { status=$?
+    chroot "$root" apt-cache pkgnames >"$work/names" 2>/dev/null || :; exit $status; }
+  enabled >"$work/after"
+  comm -13 "$work/before" "$work/after" | while read -r link; do
+    case $link in
+      rc?.d/S*) mv "$root/etc/$link" "$root/etc/${link%%/*}/K${link#rc?.d/S}" ;;
+      *) rm -f "$root/etc/$link" ;;
+    esac
+  done
+fi
+close_tree
+echo "encamp: making the file system"
+kib=$(du -skx "$root" | cut -f1)        # with room for what the tables and short files take more
+mke2fs -q -F -t ext4 -m 0 -i 8192 -O ^has_journal -E root_owner=0:0 -L encamp-image \
+  -d "$root" "$image" "$((kib + kib / 6 + 65536))k"
+)sh";
+
+}  // namespace
+
+std::string base_script() {
+  return kBase;
+}
+
+std::string kernel_script() {
+  return std::string(kCommon) + kKernel;
+}
+
+std::string image_script() {
+  return std::string(kCommon) + kImage;
+}
+
+ToolResult run_script(const std::string& script, std::vector<std::string> arguments,
+                      Duration timeout, const Workshop::Progress& progress) {
+  std::vector<std::string> all{"unshare", "--mount", "--propagation", "private",
+                               "--pid",   "--fork",  "--kill-child",  "sh",
+                               "-euc",    script,    "encamp"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  const char* path = std::getenv("PATH");
+  return run_tool(
+      {.arguments = std::move(all),
+       .environment = {{"PATH",
+                        std::string(path == nullptr ? "" : path) +
+                            ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}},
+       .timeout = timeout,
+       .on_line = [&](const std::string& line) {
+         if (progress && line.starts_with("encamp: "))
+           progress(line.substr(8));
+       }});
+}
+
+}  // namespace encamp

@@ -1,0 +1,30 @@
+// The shell scripts that build trees and images. Each runs in a mount and PID namespace of its own
+// (run_script), so its mounts and processes end with it, however it ends.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/world/workshop.h"
+#include "src/local_process.h"
+
+namespace encamp {
+
+/// TREE RELEASE ARCHITECTURE SOURCES [APT-OPTION...]: the tree that all images of a release start
+/// from.
+std::string base_script();
+
+/// WORK BASE DEBS ARCHITECTURE: in WORK/machine a layer `upper` with the kernel's modules, and
+/// `vmlinuz` beside it. BASE is the tree above.
+std::string kernel_script();
+
+/// WORK LOWER DEBS IMAGE [PACKAGE...]: the ext4 file IMAGE of LOWER (layers, the uppermost first,
+/// parted by colons) with the packages installed.
+std::string image_script();
+
+/// Runs `script` with `arguments`. Lines that begin with `encamp: ` are told to `progress`.
+ToolResult run_script(const std::string& script, std::vector<std::string> arguments,
+                      Duration timeout, const Workshop::Progress& progress);
+
+}  // namespace encamp
