@@ -1,0 +1,32 @@
+// Requests to the agent inside a node and its answers; src/ssh_agent/frames.pl is the other end.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/ssh_session.h"
+
+namespace encamp {
+
+/// The agent's program text.
+extern const std::string_view kSshAgentText;
+
+class SshAgent {
+ public:
+  /// Starts it. REQUIRES: the session outlives the agent.
+  SshAgent(SshSession& session, const std::string& state, Clock::Instant deadline);
+
+  /// Asks for `operation` and returns its results. Throws Error as the agent says, or as
+  /// SshChannel does; then the agent is of no use any more and is_broken().
+  std::vector<std::string> ask(std::string_view operation,
+                               const std::vector<std::string>& arguments, Clock::Instant deadline);
+
+  bool is_broken() const { return broken_; }
+
+ private:
+  SshChannel channel_;
+  bool broken_ = false;
+};
+
+}  // namespace encamp

@@ -1,0 +1,220 @@
+#include "src/ssh_guest.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "engine/error.h"
+#include "src/ssh_agent.h"
+#include "src/ssh_session.h"
+
+namespace encamp {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using Arguments = std::vector<std::string>;
+
+constexpr seconds kReconnect{30};  ///< How long a broken connection is tried again.
+constexpr minutes kTool{11};       ///< Longest call without a timeout of its own.
+constexpr seconds kMargin{30};     ///< What the guest may take beyond the timeout it was given.
+
+Clock::Instant in(std::chrono::milliseconds duration) {
+  return std::chrono::steady_clock::now() + duration;
+}
+
+std::string number(std::int64_t value) {
+  return std::to_string(value);
+}
+
+std::string sha256(const std::string& text) {
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(),
+             static_cast<unsigned char*>(static_cast<void*>(digest.data())), &size, EVP_sha256(),
+             nullptr);
+  std::string hex;
+  for (const char byte : digest.substr(0, size))
+    hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return hex;
+}
+
+Arguments arguments_of(const Command& command) {
+  Arguments arguments{command.text, command.user, command.directory,
+                      number(command.timeout.count()), command.input};
+  for (const auto& [name, value] : command.environment)
+    arguments.insert(arguments.end(), {name, value});
+  return arguments;
+}
+
+CommandResult result_of(const Arguments& answer) {
+  return {.exit = std::stoi(answer.at(0)),
+          .output = answer.at(2),
+          .errors = answer.at(3),
+          .timed_out = answer.at(1) == "1"};
+}
+
+std::string word_of(FileKind kind) {
+  switch (kind) {
+    case FileKind::Regular:
+      return "file";
+    case FileKind::Directory:
+      return "directory";
+    case FileKind::Link:
+      return "link";
+    case FileKind::Other:
+      break;
+  }
+  return "other";
+}
+
+FileKind kind_of(const std::string& word) {
+  for (const FileKind kind : {FileKind::Regular, FileKind::Directory, FileKind::Link}) {
+    if (word == word_of(kind))
+      return kind;
+  }
+  return FileKind::Other;
+}
+
+class SshGuest : public Guest {
+ public:
+  SshGuest(Login login, Clock::Instant deadline, std::stop_token stop, std::string state)
+      : login_(std::move(login)), stop_(std::move(stop)), state_(std::move(state)) {
+    connect(deadline);
+  }
+
+  CommandResult probe(const Command& command) override {
+    return result_of(ask("probe", arguments_of(command), command.timeout + kMargin));
+  }
+
+  CommandResult run(const Receipt& receipt, const Command& command) override {
+    Arguments arguments{receipt.id};
+    std::ranges::move(arguments_of(command), std::back_inserter(arguments));
+    for (int attempt = 1;; ++attempt) {
+      try {
+        return result_of(ask("run", arguments, command.timeout + kMargin));
+      } catch (const Error& error) {
+        // The command goes on without us; to ask again is to wait for it.
+        if (error.kind() != ErrorKind::Unavailable || attempt == 3)
+          throw;
+      }
+    }
+  }
+
+  std::optional<FileState> find_file(const std::string& path) override {
+    const Arguments answer = ask("find_file", {path});
+    if (answer.empty())
+      return std::nullopt;
+    FileState state{.kind = kind_of(answer.at(0)),
+                    .owner = answer.at(1),
+                    .group = answer.at(2),
+                    .mode = std::stoi(answer.at(3)),
+                    .digest = answer.at(4),
+                    .target = answer.at(5)};
+    if (state.kind == FileKind::Link)
+      state.digest = sha256(state.target);
+    return state;
+  }
+
+  std::string read_file(const std::string& path, std::size_t limit) override {
+    return ask("read_file", {path, std::to_string(limit)}).at(0);
+  }
+
+  void write_file(const FileSpec& file) override {
+    ask("write_file",
+        {file.path, word_of(file.kind), file.content, file.owner, file.group, number(file.mode)});
+  }
+
+  void remove_file(const std::string& path) override { ask("remove_file", {path}); }
+
+  void rename_file(const std::string& from, const std::string& to) override {
+    ask("rename_file", {from, to});
+  }
+
+  void copy_file(const std::string& from, const std::string& to) override {
+    ask("copy_file", {from, to});
+  }
+
+  bool listens(int port) override { return ask("listens", {number(port)}).at(0) == "1"; }
+
+  int http_status(const std::string& url) override {
+    return std::stoi(ask("http_status", {url}).at(0));
+  }
+
+  std::map<std::string, std::string> installed(const std::vector<std::string>& packages) override {
+    std::map<std::string, std::string> versions;
+    if (packages.empty())
+      return versions;
+    const Arguments answer = ask("installed", packages);
+    for (std::size_t i = 0; i + 1 < answer.size(); i += 2)
+      versions[answer[i]] = answer[i + 1];
+    return versions;
+  }
+
+  void install(const std::vector<std::string>& packages, Duration timeout) override {
+    change_packages("install", packages, timeout);
+  }
+
+  void uninstall(const std::vector<std::string>& packages, Duration timeout) override {
+    change_packages("uninstall", packages, timeout);
+  }
+
+  UnitState unit(const std::string& name) override {
+    const Arguments answer = ask("unit", {name});
+    return {.known = answer.at(0) == "1",
+            .enabled = answer.at(1) == "1",
+            .active = answer.at(2) == "1",
+            .detail = answer.at(3)};
+  }
+
+  void enable_unit(const std::string& name, bool enabled) override {
+    ask("enable_unit", {name, enabled ? "1" : ""});
+  }
+
+  void start_unit(const std::string& name) override { ask("start_unit", {name}); }
+  void restart_unit(const std::string& name) override { ask("restart_unit", {name}); }
+  void stop_unit(const std::string& name) override { ask("stop_unit", {name}); }
+
+  std::string unit_journal(const std::string& name, int lines) override {
+    return ask("unit_journal", {name, number(lines)}).at(0);
+  }
+
+ private:
+  void connect(Clock::Instant deadline) {
+    agent_.reset();
+    session_.reset();
+    session_ = SshSession::connect(login_, deadline, stop_);
+    agent_.emplace(*session_, state_, deadline);
+  }
+
+  Arguments ask(std::string_view operation, const Arguments& arguments,
+                std::chrono::milliseconds patience = kTool) {
+    if (!agent_ || agent_->is_broken())
+      connect(in(kReconnect));
+    return agent_->ask(operation, arguments, in(patience));
+  }
+
+  void change_packages(std::string_view operation, const std::vector<std::string>& packages,
+                       Duration timeout) {
+    Arguments arguments{number(timeout.count())};
+    std::ranges::copy(packages, std::back_inserter(arguments));
+    ask(operation, arguments, timeout + kMargin);
+  }
+
+  Login login_;
+  std::stop_token stop_;
+  std::string state_;
+  std::optional<SshSession> session_;
+  std::optional<SshAgent> agent_;  ///< Goes before its session.
+};
+
+}  // namespace
+
+std::unique_ptr<Guest> connect_guest(const Login& login, Clock::Instant deadline,
+                                     std::stop_token stop, const std::string& state) {
+  return std::make_unique<SshGuest>(login, deadline, std::move(stop), state);
+}
+
+}  // namespace encamp
