@@ -65,6 +65,10 @@ struct BoundGraph {
 /// `diagnostics`; then the result is for printing only.
 BoundGraph bind(const Graph& graph, const BindInput& input, Diagnostics& diagnostics);
 
+/// Sets the choices that follow from the generation (a network's bridge), when a replacement gives
+/// `resource` another one than bind() assumed.
+void bind_generation(Resource& resource, const std::string& deployment, int generation);
+
 /// What the deployment sets aside on its host.
 Reservation reservation_of(const BoundGraph& bound);
 

@@ -38,6 +38,7 @@ struct Action {
   /// Remove of a node: the rows of its items that end with it, without being undone.
   std::vector<Record> within;
   std::string host;
+  /// Of Create, Update, Keep: what it needs, all that its row records as needs, but for Removes.
   std::vector<std::size_t> needs;
 };
 

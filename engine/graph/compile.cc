@@ -1,0 +1,293 @@
+#include "engine/graph/compile.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "engine/description/expression.h"
+#include "engine/graph/order.h"
+
+namespace encamp {
+namespace {
+
+class Compiler {
+ public:
+  Compiler(const Site& site, const Registry& registry, Diagnostics& diagnostics)
+      : site_(site), registry_(registry), diagnostics_(diagnostics) {}
+
+  Graph run() {
+    graph_.site = site_.name;
+    graph_.domain = site_.domain;
+    graph_.resources = site_.resources;
+    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v)
+      vertices_.emplace(graph_.resources[v].address, v);
+    find_chains();
+    expand_all();
+    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
+      add_written_needs(v);
+      add_late_references(v);
+      registry_.get(graph_.resources[v].component).check(graph_.resources[v], diagnostics_);
+    }
+    check_tests();
+    find_order_or_cycles();
+    return std::move(graph_);
+  }
+
+ private:
+  // One resource's window for Component::expand. The resource lies in a vector that grows, so it is
+  // reached by its vertex.
+  class Window : public Expansion {
+   public:
+    Window(Compiler& compiler, Graph::Vertex self) : compiler_(compiler), self_(self) {}
+
+    const Site& site() const override { return compiler_.site_; }
+
+    void need(const Address& address, const std::string& reason) override {
+      compiler_.need(self_, address, reason, self().where);
+    }
+
+    void imply(Resource resource, const std::string& reason) override {
+      const Address address = resource.address;
+      if (!compiler_.vertices_.contains(address)) {
+        if (!resource.where)
+          resource.where = self().where;
+        compiler_.vertices_.emplace(address, compiler_.graph_.resources.size());
+        compiler_.graph_.resources.push_back(std::move(resource));
+      }
+      compiler_.need(self_, address, reason, self().where);
+    }
+
+    void set(const std::string& property, Value value) override {
+      self().properties[property] = std::move(value);
+    }
+
+   private:
+    Resource& self() { return compiler_.graph_.resources[self_]; }
+
+    Compiler& compiler_;
+    Graph::Vertex self_;
+  };
+
+  void find_chains() {
+    std::map<Address, std::vector<Graph::Vertex>> items;
+    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
+      if (!graph_.resources[v].node.empty())
+        items[graph_.resources[v].node].push_back(v);
+    }
+    for (auto& [node, chain] : items) {
+      std::ranges::stable_sort(chain, {}, [this](Graph::Vertex v) { return rank(v); });
+      last_on_[node] = chain.back();
+      for (std::size_t i = 0; i < chain.size(); ++i) {
+        const Span where = graph_.resources[chain[i]].where;
+        need(chain[i], node, "its node", where);
+        if (i > 0)
+          add_edge(chain[i], chain[i - 1], "order in software", where);
+      }
+    }
+  }
+
+  // Repositories and packages without needs come first: they are in the image already, or are
+  // installed before anything else is done.
+  int rank(Graph::Vertex v) const {
+    const Resource& item = graph_.resources[v];
+    if (!item.needs.empty())
+      return 2;
+    return item.component == "repository" ? 0 : item.component == "package" ? 1 : 2;
+  }
+
+  void expand_all() {
+    // Implied resources are appended and expanded in their turn.
+    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
+      const Resource resource = graph_.resources[v];
+      Window window(*this, v);
+      registry_.get(resource.component).expand(resource, window);
+    }
+  }
+
+  void add_written_needs(Graph::Vertex v) {
+    const Resource resource = graph_.resources[v];
+    for (const Need& written : resource.needs) {
+      if (written.address == resource.node)
+        continue;  // Its own node as such; "all that lies on it" would include itself.
+      need(v, written.address, "written in needs", written.where);
+      const auto last = last_on_.find(written.address);
+      if (last != last_on_.end())
+        add_edge(v, last->second, "written in needs", written.where);
+    }
+  }
+
+  void add_late_references(Graph::Vertex v) {
+    const Resource resource = graph_.resources[v];
+    for (const auto& [name, value] : resource.properties) {
+      check_references(value, resource.place(name));
+      for (const AttributeReference& reference : pending_references(value)) {
+        const Span where = reference.where ? reference.where : resource.place(name);
+        if (is_late(reference, where))
+          need(v, reference.address,
+               fmt::format("refers to {}.{}", reference.address, reference.attribute), where);
+      }
+    }
+  }
+
+  // Resources named as values, `controller: ${{ nodes.head }}`, need not be there first, only be.
+  void check_references(const Value& value, const Span& where) {
+    if (value.is_reference()) {
+      find(value.reference(), where);
+    } else if (value.is_list()) {
+      for (const Value& item : value.list())
+        check_references(item, where);
+    } else if (value.is_mapping()) {
+      for (const Value::Entry& entry : value.mapping())
+        check_references(entry.value, where);
+    }
+  }
+
+  bool is_late(const AttributeReference& reference, const Span& where) {
+    const auto target = find(reference.address, where);
+    if (!target)
+      return false;
+    const Schema& schema = registry_.get(graph_.resources[*target].component).schema();
+    // `addresses.lan` is a part of the attribute `addresses`.
+    const std::string name = reference.attribute.substr(0, reference.attribute.find('.'));
+    if (const AttributeSchema* attribute = schema.find_attribute(name))
+      return attribute->phase == Phase::Late;
+    std::vector<std::string> known;
+    for (const AttributeSchema& attribute : schema.attributes)
+      known.push_back(attribute.name);
+    report({.code = "unknown-attribute",
+            .summary = fmt::format("'{}' has no attribute '{}'", reference.address, name),
+            .where = where,
+            .hint = suggestion(name, known)});
+    return false;
+  }
+
+  void check_tests() {
+    std::map<Address, std::size_t> tests;
+    for (std::size_t t = 0; t < site_.tests.size(); ++t)
+      tests.emplace(site_.tests[t].address, t);
+    std::vector<NeedPair> needs;
+    std::vector<const Need*> written;
+    for (std::size_t t = 0; t < site_.tests.size(); ++t) {
+      for (const Need& need : site_.tests[t].needs) {
+        const auto other = tests.find(need.address);
+        if (other == tests.end()) {
+          find(need.address, need.where);
+        } else {
+          needs.emplace_back(t, other->second);
+          written.push_back(&need);
+        }
+      }
+      for (const auto& [name, value] : site_.tests[t].command)
+        check_attributes(value, site_.tests[t].where);
+    }
+    for (const Output& output : site_.outputs)
+      check_attributes(output.value, output.where);
+    for (const auto& cycle : find_cycles(site_.tests.size(), needs)) {
+      std::vector<Diagnostic::Note> notes;
+      for (const std::size_t i : cycle)
+        notes.push_back(
+            {fmt::format("{} needs {}: written in needs", site_.tests[needs[i].first].address,
+                         site_.tests[needs[i].second].address),
+             written[i]->where});
+      report_cycle(site_.tests[needs[cycle.front()].first].address, std::move(notes));
+    }
+  }
+
+  void check_attributes(const Value& value, const Span& where) {
+    for (const AttributeReference& reference : pending_references(value))
+      is_late(reference, reference.where ? reference.where : where);
+  }
+
+  void find_order_or_cycles() {
+    std::ranges::stable_sort(graph_.edges, {}, &Graph::Edge::from);
+    std::vector<NeedPair> needs;
+    for (const Graph::Edge& edge : graph_.edges)
+      needs.emplace_back(edge.from, edge.to);
+    if (auto order = find_order(graph_.resources.size(), needs)) {
+      graph_.order = std::move(*order);
+      return;
+    }
+    for (const auto& cycle : find_cycles(graph_.resources.size(), needs)) {
+      std::vector<Diagnostic::Note> notes;
+      for (const std::size_t i : cycle) {
+        const Graph::Edge& edge = graph_.edges[i];
+        notes.push_back({fmt::format("{} needs {}: {}", graph_.resources[edge.from].address,
+                                     graph_.resources[edge.to].address, edge.reason),
+                         edge.where});
+      }
+      report_cycle(graph_.resources[graph_.edges[cycle.front()].from].address, std::move(notes));
+    }
+  }
+
+  void report_cycle(const Address& address, std::vector<Diagnostic::Note> notes) {
+    const Span where = notes.front().where;
+    diagnostics_.add({.code = "cycle",
+                      .summary = fmt::format("'{}' needs itself in the end", address),
+                      .where = where,
+                      .hint = "take one of these needs away",
+                      .notes = std::move(notes)});
+  }
+
+  void need(Graph::Vertex from, const Address& to, const std::string& reason, const Span& where) {
+    if (const auto target = find(to, where))
+      add_edge(from, *target, reason, where);
+  }
+
+  // The first reason for an edge is the one that is shown.
+  void add_edge(Graph::Vertex from, Graph::Vertex to, const std::string& reason,
+                const Span& where) {
+    if (pairs_.emplace(from, to).second)
+      graph_.edges.push_back({from, to, reason, where});
+  }
+
+  std::optional<Graph::Vertex> find(const Address& address, const Span& where) {
+    const auto found = vertices_.find(address);
+    if (found != vertices_.end())
+      return found->second;
+    std::vector<std::string> known;
+    for (const auto& [name, vertex] : vertices_)
+      known.push_back(name);
+    report({.code = "unknown-resource",
+            .summary = fmt::format("there is no '{}'", address),
+            .where = where,
+            .hint = suggestion(address, known)});
+    return std::nullopt;
+  }
+
+  static std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+    const std::string candidate = nearest(word, known);
+    return candidate.empty() ? "" : fmt::format("did you mean '{}'?", candidate);
+  }
+
+  // Says each thing once, however many values of one place are wrong in the same way.
+  void report(Diagnostic diagnostic) {
+    for (const Diagnostic& other : diagnostics_.all()) {
+      if (other.summary == diagnostic.summary && other.where.file == diagnostic.where.file &&
+          other.where.line == diagnostic.where.line &&
+          other.where.column == diagnostic.where.column)
+        return;
+    }
+    diagnostics_.add(std::move(diagnostic));
+  }
+
+  const Site& site_;
+  const Registry& registry_;
+  Diagnostics& diagnostics_;
+  Graph graph_;
+  std::map<Address, Graph::Vertex> vertices_;
+  std::map<Address, Graph::Vertex> last_on_;  // The last item of a node's chain.
+  std::set<std::pair<Graph::Vertex, Graph::Vertex>> pairs_;
+};
+
+}  // namespace
+
+Graph compile(const Site& site, const Registry& registry, Diagnostics& diagnostics) {
+  return Compiler(site, registry, diagnostics).run();
+}
+
+}  // namespace encamp

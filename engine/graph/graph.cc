@@ -1,0 +1,21 @@
+#include "engine/graph/graph.h"
+
+#include <algorithm>
+
+namespace encamp {
+
+const Resource* Graph::find(const Address& address) const {
+  const auto found = std::ranges::find(resources, address, &Resource::address);
+  return found == resources.end() ? nullptr : &*found;
+}
+
+std::vector<std::vector<Graph::Vertex>> Graph::needs() const {
+  std::vector<std::vector<Vertex>> needs(resources.size());
+  for (const Edge& edge : edges) {
+    if (std::ranges::find(needs[edge.from], edge.to) == needs[edge.from].end())
+      needs[edge.from].push_back(edge.to);
+  }
+  return needs;
+}
+
+}  // namespace encamp

@@ -1,0 +1,126 @@
+#include "engine/graph/print.h"
+
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "engine/description/expression.h"
+
+namespace encamp {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json json_of(const Resource& resource) {
+  Json json{{"address", resource.address}, {"component", resource.component}};
+  if (!resource.node.empty())
+    json["node"] = resource.node;
+  json["properties"] = Json::parse(to_json(resource.properties));
+  for (const Need& need : resource.needs)
+    json["needs"].push_back(need.address);
+  return json;
+}
+
+Json json_of(const Test& test) {
+  Json json{{"address", test.address}, {"nodes", test.nodes}};
+  json["command"] = Json::parse(to_json(test.command));
+  for (const Need& need : test.needs)
+    json["needs"].push_back(need.address);
+  return json;
+}
+
+// A quoted string of the DOT language.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += '\\';
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+std::string to_text(const Graph& graph) {
+  std::string out;
+  std::vector<Graph::Vertex> order = graph.order;
+  if (order.empty()) {  // There is a cycle.
+    for (Graph::Vertex v = 0; v < graph.resources.size(); ++v)
+      order.push_back(v);
+  }
+  for (const Graph::Vertex v : order) {
+    out += fmt::format("{} ({})\n", graph.resources[v].address, graph.resources[v].component);
+    for (const Graph::Edge& edge : graph.edges) {
+      if (edge.from == v)
+        out += fmt::format("  needs {}: {}\n", graph.resources[edge.to].address, edge.reason);
+    }
+  }
+  return out;
+}
+
+std::string to_dot(const Graph& graph) {
+  std::string out =
+      fmt::format("digraph {} {{\n  rankdir=RL;\n  node [shape=box];\n", quoted(graph.site));
+  std::map<Address, std::string> inside;  // node -> its lines
+  for (const Resource& resource : graph.resources) {
+    const std::string_view node = node_of(resource.address);
+    const std::string line = fmt::format("{} [label={}];\n", quoted(resource.address),
+                                         quoted(last_name(resource.address)));
+    if (node.empty())
+      out += fmt::format("  {} [label={}];\n", quoted(resource.address), quoted(resource.address));
+    else
+      inside[Address(node)] += "    " + line;
+  }
+  for (const auto& [node, lines] : inside)
+    out += fmt::format("  subgraph {} {{\n    label={};\n{}  }}\n", quoted("cluster " + node),
+                       quoted(node), lines);
+  for (const Graph::Edge& edge : graph.edges) {
+    const Resource& from = graph.resources[edge.from];
+    if (from.node == graph.resources[edge.to].address)
+      continue;  // It is drawn inside its node.
+    out += fmt::format("  {} -> {} [tooltip={}];\n", quoted(from.address),
+                       quoted(graph.resources[edge.to].address), quoted(edge.reason));
+  }
+  return out + "}\n";
+}
+
+std::string to_json(const Graph& graph) {
+  Json json{{"site", graph.site}, {"domain", graph.domain}};
+  json["resources"] = Json::array();
+  for (const Resource& resource : graph.resources)
+    json["resources"].push_back(json_of(resource));
+  json["edges"] = Json::array();
+  for (const Graph::Edge& edge : graph.edges)
+    json["edges"].push_back({{"from", graph.resources[edge.from].address},
+                             {"to", graph.resources[edge.to].address},
+                             {"reason", edge.reason}});
+  json["order"] = Json::array();
+  for (const Graph::Vertex v : graph.order)
+    json["order"].push_back(graph.resources[v].address);
+  return dump(json);
+}
+
+std::string to_json(const Site& site) {
+  Json json{{"site", site.name}, {"domain", site.domain}, {"about", site.about}};
+  json["resources"] = Json::array();
+  for (const Resource& resource : site.resources)
+    json["resources"].push_back(json_of(resource));
+  json["tests"] = Json::array();
+  for (const Test& test : site.tests)
+    json["tests"].push_back(json_of(test));
+  json["outputs"] = Json::object();
+  for (const Output& output : site.outputs)
+    json["outputs"][output.name] = Json::parse(to_json(output.value));
+  return dump(json);
+}
+
+}  // namespace encamp

@@ -1,0 +1,20 @@
+// Sites and graphs as text, for `encamp graph`.
+#pragma once
+
+#include <string>
+
+#include "engine/graph/graph.h"
+
+namespace encamp {
+
+/// One line per resource in the order of realization, below it one line per need with its reason.
+std::string to_text(const Graph& graph);
+
+/// Graphviz; what lies on a node is drawn inside it. An edge points at what is needed.
+std::string to_dot(const Graph& graph);
+
+/// JSON, indented by two. Places are left out.
+std::string to_json(const Graph& graph);
+std::string to_json(const Site& site);
+
+}  // namespace encamp

@@ -1,0 +1,325 @@
+#include "engine/plan/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "engine/bind/addresses.h"
+#include "engine/plan/removal.h"
+
+namespace encamp {
+namespace {
+
+using Verb = Action::Verb;
+
+// Whether two subjects (a path, a list of packages) have something in common.
+bool share(const Value& one, const Value& other) {
+  if (!one.is_list() || !other.is_list())
+    return one == other;
+  return std::ranges::any_of(one.list(), [&](const Value& item) {
+    return std::ranges::find(other.list(), item) != other.list().end();
+  });
+}
+
+// Puts `actions` into an order that respects `must` and, as far as they close no cycle, `wishes`.
+std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedPair>& must,
+                            const std::vector<NeedPair>& wishes) {
+  std::vector<std::set<std::size_t>> needs(actions.size());
+  for (const auto& [later, earlier] : must)
+    needs[later].insert(earlier);
+  const auto reaches = [&](std::size_t from, std::size_t to) {
+    std::vector<bool> seen(actions.size(), false);
+    std::vector<std::size_t> stack{from};
+    while (!stack.empty()) {
+      const std::size_t at = stack.back();
+      stack.pop_back();
+      if (at == to)
+        return true;
+      if (seen[at])
+        continue;
+      seen[at] = true;
+      stack.insert(stack.end(), needs[at].begin(), needs[at].end());
+    }
+    return false;
+  };
+  for (const auto& [later, earlier] : wishes) {
+    if (!needs[later].contains(earlier) && !reaches(earlier, later))
+      needs[later].insert(earlier);
+  }
+  std::vector<NeedPair> pairs;
+  for (std::size_t i = 0; i < needs.size(); ++i) {
+    for (const std::size_t need : needs[i])
+      pairs.emplace_back(i, need);
+  }
+  const auto order = find_order(actions.size(), pairs);
+  std::vector<std::size_t> place(actions.size());
+  for (std::size_t i = 0; i < actions.size(); ++i)
+    place[order.value()[i]] = i;
+  std::vector<Action> arranged;
+  for (const std::size_t i : *order) {
+    for (const std::size_t need : needs[i])
+      actions[i].needs.push_back(place[need]);
+    std::ranges::sort(actions[i].needs);
+    arranged.push_back(std::move(actions[i]));
+  }
+  return arranged;
+}
+
+class Planner {
+ public:
+  Planner(const BoundGraph& bound, const Registry& registry, const std::vector<Record>& records,
+          const Observations& observations)
+      : bound_(bound), registry_(registry), records_(records), observations_(observations) {}
+
+  Plan run() {
+    for (const Graph::Vertex v : bound_.graph.order)
+      decide(v);
+    end_the_rest();
+    std::vector<Action> removals = make_removals(endings_, registry_, records_);
+    mend_what_shares(removals);
+
+    std::vector<NeedPair> must;
+    const auto needs = bound_.graph.needs();
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      for (const Graph::Vertex need : needs[bound_.graph.order[i]])
+        must.emplace_back(i, index_.at(bound_.graph.resources[need].address));
+    }
+    for (Action& removal : removals) {
+      const auto wanted = index_.find(removal.address);
+      if (wanted != index_.end() && actions_[wanted->second].verb == Verb::Create)
+        must.emplace_back(wanted->second, actions_.size());
+      for (std::size_t i = 0; i < wanted_count(); ++i) {
+        if (actions_[i].verb != Verb::Keep && shares(actions_[i], removal))
+          must.emplace_back(i, actions_.size());
+      }
+      actions_.push_back(std::move(removal));
+    }
+    const std::vector<NeedPair> wishes = removal_order(actions_);
+    return {arrange(std::move(actions_), must, wishes)};
+  }
+
+ private:
+  std::size_t wanted_count() const { return bound_.graph.order.size(); }
+
+  const Action* decided(const Address& address) const {
+    const auto found = index_.find(address);
+    return found == index_.end() ? nullptr : &actions_[found->second];
+  }
+
+  // One wanted resource; all that it needs is decided already.
+  void decide(Graph::Vertex v) {
+    Action action{.address = bound_.graph.resources[v].address,
+                  .generation = bound_.bindings[v].generation,
+                  .verb = Verb::Create,
+                  .resource = bound_.graph.resources[v],
+                  .record = {},
+                  .within = {},
+                  .host = bound_.bindings[v].host,
+                  .needs = {}};
+    action.resource.properties = settle(action.resource.properties, lookup());
+    const Record* record = current_record(records_, action.address);
+    const Action* node = action.resource.node.empty() ? nullptr : decided(action.resource.node);
+    if (record != nullptr && node != nullptr && node->verb == Verb::Create && !node->record) {
+      action.generation = record->generation + 1;  // Its row ends with the old node.
+      action.replaces = stays(record);
+      if (action.replaces)
+        action.reasons = {"its node is replaced"};
+    } else if (record != nullptr && record->life == Life::Gone) {
+      action.generation = record->generation + 1;
+    } else if (record != nullptr && !stays(record)) {
+      action.replaces = record->life == Life::Removing;
+      if (action.replaces)
+        action.reasons = {"its removal was interrupted"};
+      endings_.push_back({record, action.replaces, action.reasons});
+    } else if (record != nullptr) {
+      decide_existing(action, *record, v);
+    }
+    index_.emplace(action.address, actions_.size());
+    actions_.push_back(std::move(action));
+  }
+
+  void decide_existing(Action& action, const Record& record, Graph::Vertex v) {
+    const Component& component = registry_.get(action.resource.component);
+    const auto [known, waiting] = known_part(action.resource.properties, record.properties);
+    Change change = component.compare(known, record.properties);
+    add_what_was_seen(change, component, record);
+    if (record.component == "node")
+      add_replaced_ground(change, v);
+    if (change.kind == Change::Kind::Replace && !component.schema().shared) {
+      action.replaces = true;
+      action.generation = record.generation + 1;
+      action.reasons = std::move(change.reasons);
+      bind_generation(action.resource, bound_.deployment, action.generation);
+      endings_.push_back({&record, true, action.reasons});
+      return;
+    }
+    action.record = record;
+    if (record.life == Life::Intended) {
+      action.reasons = {"its creation was interrupted"};
+      return;
+    }
+    for (const std::string& name : waiting)
+      change.reasons.push_back(name + ": (known later)");
+    action.verb = change.kind == Change::Kind::Keep && waiting.empty() ? Verb::Keep : Verb::Update;
+    action.reasons = std::move(change.reasons);
+  }
+
+  // The properties that can be compared, and the names of those that wait for something.
+  static std::pair<Properties, std::vector<std::string>> known_part(Properties wanted,
+                                                                    const Properties& recorded) {
+    std::vector<std::string> waiting;
+    for (auto& [name, value] : wanted) {
+      if (!value.is_known())
+        waiting.push_back(name);
+    }
+    for (const std::string& name : waiting) {
+      if (const auto then = recorded.find(name); then != recorded.end())
+        wanted[name] = then->second;
+      else
+        wanted.erase(name);
+    }
+    return {std::move(wanted), std::move(waiting)};
+  }
+
+  void add_what_was_seen(Change& change, const Component& component, const Record& record) const {
+    const auto seen = observations_.find(record.address);
+    if (seen == observations_.end() || record.life != Life::Present)
+      return;
+    const bool lies_on_host = record.component == "node" || record.component == "network";
+    switch (seen->second.kind) {
+      case Observation::Kind::Gone:
+        // A node that is gone took all that was in it along.
+        raise(change, lies_on_host ? Change::Kind::Replace : Change::Kind::Update, "is gone");
+        break;
+      case Observation::Kind::Stopped:
+        raise(change, Change::Kind::Update, "is not running");
+        break;
+      case Observation::Kind::Seen: {
+        if (seen->second.properties.empty())
+          break;
+        const Change drift = component.compare(record.properties, seen->second.properties);
+        for (const std::string& reason : drift.reasons)
+          raise(change, drift.kind, "drift: " + reason);
+        break;
+      }
+    }
+  }
+
+  // What a node stands on: a guest does not outlive its network.
+  void add_replaced_ground(Change& change, Graph::Vertex node) const {
+    for (const Graph::Edge& edge : bound_.graph.edges) {
+      if (edge.from != node)
+        continue;
+      const Resource& ground = bound_.graph.resources[edge.to];
+      const bool is_ground = ground.component == "network" || ground.component == "storage";
+      const bool goes = std::ranges::any_of(
+          endings_, [&](const Ending& ending) { return ending.record->address == ground.address; });
+      if (is_ground && goes)
+        raise(change, Change::Kind::Replace, ground.address + " is replaced");
+    }
+  }
+
+  static void raise(Change& change, Change::Kind kind, std::string reason) {
+    change.kind = std::max(change.kind, kind);
+    change.reasons.push_back(std::move(reason));
+  }
+
+  // Late attributes count only of what is kept: others may report something else this time.
+  Lookup lookup() const {
+    return make_lookup(bound_, [this](const Address& address) -> const Attributes* {
+      const Action* action = decided(address);
+      return action != nullptr && action->verb == Verb::Keep ? &action->record->attributes
+                                                             : nullptr;
+    });
+  }
+
+  // Rows of what is not wanted, items of replaced nodes, and earlier generations.
+  void end_the_rest() {
+    for (const Record& record : records_) {
+      if (record.life == Life::Gone || record.life == Life::Removed)
+        continue;
+      const bool listed = std::ranges::any_of(
+          endings_, [&](const Ending& ending) { return ending.record == &record; });
+      if (listed)
+        continue;
+      const Action* action = decided(record.address);
+      if (action == nullptr)
+        endings_.push_back({&record, false, {"it is not in the description any more"}});
+      else if (!action->record)
+        endings_.push_back({&record, action->replaces, {}});
+      else if (action->record->generation != record.generation)
+        endings_.push_back({&record, false, {"its removal was interrupted"}});
+    }
+  }
+
+  // Whether removing `removal` takes away something that `action` wants on the same node.
+  bool shares(const Action& action, const Action& removal) const {
+    if (removal.resource.node.empty() || action.resource.node != removal.resource.node ||
+        action.resource.component != removal.resource.component)
+      return false;
+    const Schema& schema = registry_.get(action.resource.component).schema();
+    const auto wanted = action.resource.properties.find(schema.subject);
+    const auto removed = removal.record->properties.find(schema.subject);
+    return wanted != action.resource.properties.end() &&
+           removed != removal.record->properties.end() && share(wanted->second, removed->second);
+  }
+
+  void mend_what_shares(const std::vector<Action>& removals) {
+    for (Action& action : actions_) {
+      for (const Action& removal : removals) {
+        if (action.verb != Verb::Keep || removal.address == action.address ||
+            !shares(action, removal))
+          continue;
+        action.verb = Verb::Update;
+        action.reasons.push_back(
+            fmt::format("shares something with {}, which is removed", removal.address));
+      }
+    }
+  }
+
+  const BoundGraph& bound_;
+  const Registry& registry_;
+  const std::vector<Record>& records_;
+  const Observations& observations_;
+  std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
+  std::map<Address, std::size_t> index_;
+  std::vector<Ending> endings_;
+};
+
+}  // namespace
+
+Plan::Counts Plan::counts() const {
+  Counts counts;
+  for (const Action& action : actions) {
+    counts.add += action.verb == Verb::Create ? 1 : 0;
+    counts.change += action.verb == Verb::Update ? 1 : 0;
+    const bool takes_away =
+        action.verb == Verb::Remove && !action.forget && action.record->life != Life::Removed;
+    counts.remove += takes_away ? 1 : 0;
+  }
+  return counts;
+}
+
+bool Plan::has_changes() const {
+  const Counts all = counts();
+  return all.add + all.change + all.remove > 0;
+}
+
+Plan make_plan(const BoundGraph& bound, const Registry& registry,
+               const std::vector<Record>& records, const Observations& observations) {
+  return Planner(bound, registry, records, observations).run();
+}
+
+Plan make_teardown(const std::vector<Record>& records, const Registry& registry) {
+  std::vector<Ending> endings;
+  for (const Record& record : records) {
+    if (record.life != Life::Gone)
+      endings.push_back({&record, false, {}});
+  }
+  std::vector<Action> actions = make_removals(endings, registry, records);
+  const std::vector<NeedPair> wishes = removal_order(actions);
+  return {arrange(std::move(actions), {}, wishes)};
+}
+
+}  // namespace encamp

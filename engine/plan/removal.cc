@@ -1,0 +1,210 @@
+#include "engine/plan/removal.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "engine/bind/addresses.h"
+
+namespace encamp {
+namespace {
+
+bool is_item(const Record& record) {
+  const std::string_view node = node_of(record.address);
+  return !node.empty() && node != record.address;
+}
+
+bool has_undo(const Record& record) {
+  const auto undo = record.properties.find("undo");
+  return undo != record.properties.end() && !undo->second.is_null();
+}
+
+bool is_shared(const Registry& registry, const std::string& component) {
+  const Component* known = registry.find(component);
+  return known != nullptr && known->schema().shared;
+}
+
+class RemovalOrder {
+ public:
+  explicit RemovalOrder(const std::vector<Action>& actions) : actions_(actions) {
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      const Action& action = actions_[i];
+      if (action.record)
+        enter(*action.record, i);
+      for (const Record& record : action.within)
+        enter(record, i);
+    }
+  }
+
+  std::vector<NeedPair> run() {
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      const Action& action = actions_[i];
+      if (action.verb != Action::Verb::Remove)
+        continue;
+      const Record& record = *action.record;
+      if (record.component == "node")
+        order_node(i, action);
+      else if (is_item(record))
+        order_item(i, record);
+      else
+        for (const Dependent& dependent : dependents_[record.address])
+          after_removal(i, dependent);
+      if (!action.replaces)
+        order_updates(i, action);
+    }
+    return std::move(pairs_);
+  }
+
+ private:
+  // A row that needs something, and the action it belongs to.
+  struct Dependent {
+    const Record* record;
+    std::size_t action;
+  };
+
+  void enter(const Record& record, std::size_t action) {
+    for (const Address& need : record.needs)
+      dependents_[need].push_back({&record, action});
+  }
+
+  void after(std::size_t later, std::size_t earlier) {
+    if (later != earlier)
+      pairs_.emplace_back(later, earlier);
+  }
+
+  void after_removal(std::size_t later, const Dependent& earlier) {
+    if (actions_[earlier.action].verb == Action::Verb::Remove)
+      after(later, earlier.action);
+  }
+
+  // All rows that need one of `start`, over any number of steps.
+  std::vector<Dependent> all_dependents(const std::vector<Address>& start) {
+    std::vector<Dependent> found;
+    std::set<Address> seen(start.begin(), start.end());
+    std::deque<Address> queue(start.begin(), start.end());
+    while (!queue.empty()) {
+      for (const Dependent& dependent : dependents_[queue.front()]) {
+        if (!seen.insert(dependent.record->address).second)
+          continue;
+        found.push_back(dependent);
+        queue.push_back(dependent.record->address);
+      }
+      queue.pop_front();
+    }
+    return found;
+  }
+
+  void order_node(std::size_t index, const Action& action) {
+    std::vector<Address> all{action.address};
+    for (const Record& item : action.within)
+      all.push_back(item.address);
+    for (std::size_t i = 0; i < actions_.size(); ++i) {
+      const Action& other = actions_[i];
+      if (other.verb == Action::Verb::Remove && is_item(*other.record) &&
+          node_of(other.address) == action.address) {
+        all.push_back(other.address);
+        after(index, i);
+      }
+    }
+    for (const Address& address : all) {
+      for (const Dependent& dependent : dependents_[address]) {
+        if (dependent.record->component == "node")
+          after_removal(index, dependent);
+      }
+    }
+    for (const Dependent& dependent : all_dependents(all)) {
+      if (is_item(*dependent.record) && actions_[dependent.action].record &&
+          actions_[dependent.action].record->address == dependent.record->address)
+        after_removal(index, dependent);
+    }
+  }
+
+  void order_item(std::size_t index, const Record& item) {
+    const Address node{node_of(item.address)};
+    const bool node_ends = std::ranges::any_of(actions_, [&](const Action& action) {
+      return action.verb == Action::Verb::Remove && action.address == node;
+    });
+    for (const Dependent& dependent : all_dependents({item.address})) {
+      const bool own = actions_[dependent.action].address == dependent.record->address;
+      if (own || !node_ends)
+        after_removal(index, dependent);
+    }
+  }
+
+  void order_updates(std::size_t index, const Action& action) {
+    std::vector<Address> gone{action.address};
+    for (const Record& item : action.within)
+      gone.push_back(item.address);
+    for (const Address& address : gone) {
+      for (const Dependent& dependent : dependents_[address]) {
+        if (actions_[dependent.action].verb == Action::Verb::Update)
+          after(index, dependent.action);
+      }
+    }
+  }
+
+  const std::vector<Action>& actions_;
+  std::map<Address, std::vector<Dependent>> dependents_;
+  std::vector<NeedPair> pairs_;
+};
+
+}  // namespace
+
+std::vector<Action> make_removals(const std::vector<Ending>& endings, const Registry& registry,
+                                  const std::vector<Record>& records) {
+  std::map<Address, const Ending*> nodes;  // The latest generation of each that ends.
+  for (const Ending& ending : endings) {
+    if (ending.record->component != "node")
+      continue;
+    const Ending*& latest = nodes[ending.record->address];
+    if (latest == nullptr || latest->record->generation < ending.record->generation)
+      latest = &ending;
+  }
+  std::map<const Record*, std::vector<Record>> within;
+  std::vector<Action> actions;
+  for (const Ending& ending : endings) {
+    const Record& record = *ending.record;
+    const Address node(node_of(record.address));
+    const auto node_ending = nodes.find(node);
+    if (is_item(record) && node_ending != nodes.end()) {
+      const bool reachable = node_ending->second->record->life == Life::Present;
+      const bool to_undo = has_undo(record) && record.life != Life::Removed;
+      if (node_ending->second->replaces || !reachable || !to_undo) {
+        within[node_ending->second->record].push_back(record);
+        continue;
+      }
+    }
+    Action action{.address = record.address,
+                  .generation = record.generation,
+                  .verb = Action::Verb::Remove,
+                  .replaces = ending.replaces,
+                  .forget = is_shared(registry, record.component),
+                  .reasons = ending.reasons,
+                  .resource = {.address = record.address, .component = record.component},
+                  .record = record,
+                  .within = {},
+                  .host = record.host,
+                  .needs = {}};
+    if (is_item(record)) {
+      action.resource.node = node;
+      const Record* on = current_record(records, node);
+      action.forget |= on == nullptr || on->life == Life::Gone || on->life == Life::Removed;
+    }
+    actions.push_back(std::move(action));
+  }
+  for (Action& action : actions) {
+    if (action.resource.component != "node")
+      continue;
+    const auto ending = nodes.find(action.address);
+    if (ending != nodes.end() && ending->second->record->generation == action.generation)
+      action.within = within[ending->second->record];
+  }
+  return actions;
+}
+
+std::vector<NeedPair> removal_order(const std::vector<Action>& actions) {
+  return RemovalOrder(actions).run();
+}
+
+}  // namespace encamp

@@ -1,0 +1,118 @@
+#include "engine/graph/compile.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "engine/graph/print.h"
+#include "tests/support/golden.h"
+#include "tests/support/test_registry.h"
+#include "tests/support/test_site.h"
+
+namespace encamp {
+namespace {
+
+using test::item;
+using test::node;
+
+std::string rendered(const Diagnostics& diagnostics) {
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics.all())
+    text += render(diagnostic);
+  return text;
+}
+
+TEST(Compile, FindsEveryNeedAndSaysWhy) {
+  const Graph graph = test::compiled(test::hello(), test::test_registry());
+
+  test::expect_golden("graph_hello.txt", to_text(graph));
+}
+
+TEST(Compile, DrawsWhatLiesOnANodeInsideIt) {
+  const Graph graph = test::compiled(test::hello(), test::test_registry());
+
+  test::expect_golden("graph_hello.dot", to_dot(graph));
+}
+
+TEST(Compile, PutsPackagesWithoutNeedsFirst) {
+  const Site site = test::site_of(
+      {node("web"), item("web", "file", "/a"),
+       item("web", "package", Value::List{"late"}, {}, {{"nodes.web.software['file /a']", {}}}),
+       item("web", "package", Value::List{"curl"})});
+
+  const Graph graph = test::compiled(site, test::test_registry());
+
+  std::vector<Address> order;
+  for (const Graph::Vertex v : graph.order) {
+    if (!graph.resources[v].node.empty())
+      order.push_back(last_name(graph.resources[v].address));
+  }
+  EXPECT_EQ(order, (std::vector<Address>{"package curl", "file /a", "package late"}));
+}
+
+TEST(Compile, TakesANeedOfANodeAsAllThatLiesOnIt) {
+  const Site site = test::site_of({node("db"), item("db", "service", "postgresql"), node("web"),
+                                   item("web", "service", "nginx", {}, {{"nodes.db", {}}})});
+
+  const Graph graph = test::compiled(site, test::test_registry());
+
+  const auto edge = std::ranges::find_if(graph.edges, [&](const Graph::Edge& e) {
+    return graph.resources[e.from].address == "nodes.web.software.nginx" &&
+           graph.resources[e.to].address == "nodes.db.software.postgresql";
+  });
+  ASSERT_NE(edge, graph.edges.end());
+  EXPECT_EQ(edge->reason, "written in needs");
+}
+
+TEST(Compile, ShowsACycleEdgeByEdge) {
+  const Site site =
+      test::site_of({node("a"), item("a", "file", "/first"),
+                     item("a", "service", "one", {}, {{"nodes.b.software.two", {}}}), node("b"),
+                     item("b", "service", "two", {}, {{"nodes.a.software.one", {}}})});
+  Diagnostics diagnostics;
+
+  const Graph graph = compile(site, test::test_registry(), diagnostics);
+
+  EXPECT_TRUE(graph.order.empty());
+  test::expect_golden("compile_cycle.txt", rendered(diagnostics));
+}
+
+TEST(Compile, ReportsEveryKnotOnce) {
+  const Site site = test::site_of(
+      {node("a", {}), node("b"), item("a", "service", "one", {}, {{"nodes.a.software.one", {}}}),
+       item("b", "service", "two", {}, {{"nodes.b.software.three", {}}}),
+       item("b", "service", "three")});
+  Diagnostics diagnostics;
+
+  compile(site, test::test_registry(), diagnostics);
+
+  ASSERT_EQ(diagnostics.all().size(), 2U) << rendered(diagnostics);
+  EXPECT_EQ(diagnostics.all()[0].notes.size(), 1U);
+  EXPECT_EQ(diagnostics.all()[1].notes.size(), 2U);
+}
+
+TEST(Compile, NamesWhatIsNotThere) {
+  const Site site =
+      test::site_of({node("web"), item("web", "service", "nginx", {}, {{"nodes.wed", {}}})});
+  Diagnostics diagnostics;
+
+  compile(site, test::test_registry(), diagnostics);
+
+  test::expect_golden("compile_unknown_resource.txt", rendered(diagnostics));
+}
+
+TEST(Compile, FindsACycleOfTests) {
+  Site site = test::hello();
+  site.tests.push_back({.name = "a", .address = "tests.a", .needs = {{"tests.b", {}}}});
+  site.tests.push_back({.name = "b", .address = "tests.b", .needs = {{"tests.a", {}}}});
+  Diagnostics diagnostics;
+
+  const Graph graph = compile(site, test::test_registry(), diagnostics);
+
+  ASSERT_EQ(diagnostics.all().size(), 1U);
+  EXPECT_EQ(diagnostics.all()[0].code, "cycle");
+  EXPECT_FALSE(graph.order.empty());
+}
+
+}  // namespace
+}  // namespace encamp
