@@ -46,7 +46,8 @@ std::string to_text(const Plan& plan) {
       continue;
     out += fmt::format("{:>3} {}", mark, action.address);
     if (!action.within.empty())
-      out += fmt::format(" and all {} in it", action.within.size());
+      out += fmt::format(" with {} item{}", action.within.size(),
+                         action.within.size() == 1 ? "" : "s");
     out += '\n';
     for (const std::string& reason : action.reasons)
       out += fmt::format("      {}\n", reason);

@@ -108,7 +108,8 @@ TEST_F(Bind, CollidesWithNoSubnetOfAnybody) {
 TEST_F(Bind, TakesALargerSubnetForManyNodes) {
   std::vector<Resource> nodes;
   for (int i = 0; i < 300; ++i)
-    nodes.push_back(node("n" + std::to_string(i), {{"memory", Bytes::mebi(1)}}));
+    nodes.push_back(
+        node("n" + std::to_string(i), {{"memory", Bytes::mebi(1)}, {"disk", Bytes::gibi(1)}}));
 
   const BoundGraph bound = run(test::site_of(std::move(nodes)));
 
