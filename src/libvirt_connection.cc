@@ -168,12 +168,12 @@ bool ConnectionPool::Lease::drop_if_broken() {
   return true;
 }
 
-Connections::Connections(const std::vector<std::string>& uris) {
+LibvirtConnections::LibvirtConnections(const std::vector<std::string>& uris) {
   for (const std::string& uri : uris)
     pools_.push_back(std::make_unique<ConnectionPool>(uri));
 }
 
-std::vector<ConnectionPool*> Connections::usable() {
+std::vector<ConnectionPool*> LibvirtConnections::usable() {
   {
     const std::lock_guard lock(mutex_);
     if (!usable_.empty())
@@ -197,25 +197,25 @@ std::vector<ConnectionPool*> Connections::usable() {
   return usable;
 }
 
-ConnectionPool& Connections::any() {
+ConnectionPool& LibvirtConnections::any() {
   return *usable().front();
 }
 
-ConnectionPool* Connections::containers() {
+ConnectionPool* LibvirtConnections::containers() {
   for (ConnectionPool* pool : usable())
     if (pool->is_driver("lxc"))
       return pool;
   return nullptr;
 }
 
-ConnectionPool* Connections::machines() {
+ConnectionPool* LibvirtConnections::machines() {
   for (ConnectionPool* pool : usable())
     if (!pool->is_driver("lxc"))
       return pool;
   return nullptr;
 }
 
-bool Connections::is_local() const {
+bool LibvirtConnections::is_local() const {
   return std::ranges::all_of(pools_, [](const auto& pool) { return pool->is_local(); });
 }
 

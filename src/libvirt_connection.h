@@ -1,5 +1,6 @@
-// Connections to a libvirtd. libvirt works on at most five requests of one connection at a time,
-// and one slow call holds up the others; so each call has a connection to itself while it lasts.
+// LibvirtConnections to a libvirtd. libvirt works on at most five requests of one connection at a
+// time, and one slow call holds up the others; so each call has a connection to itself while it
+// lasts.
 //
 //     ConnectionPool pool("lxc:///system");
 //     pool.with([&](virConnectPtr connection) { return virDomainLookupByUUIDString(...); });
@@ -90,9 +91,9 @@ class ConnectionPool {
 
 /// The connections of one host: one libvirtd that has several drivers. Networks and storage are
 /// the same through any of them.
-class Connections {
+class LibvirtConnections {
  public:
-  explicit Connections(const std::vector<std::string>& uris);
+  explicit LibvirtConnections(const std::vector<std::string>& uris);
 
   ConnectionPool& any();         ///< For networks and storage. Throws Error(Unavailable).
   ConnectionPool* containers();  ///< nullptr when the host has none.

@@ -18,7 +18,7 @@ namespace encamp {
 
 class LibvirtGuests {
  public:
-  LibvirtGuests(Connections& connections, LibvirtStorage& storage)
+  LibvirtGuests(LibvirtConnections& connections, LibvirtStorage& storage)
       : connections_(connections), storage_(storage) {}
 
   std::optional<GuestState> find(const Claim& claim);
@@ -43,7 +43,7 @@ class LibvirtGuests {
   bool with_domain(const Claim& claim, const Action& action);
   void start_container(const Claim& claim, _virDomain* domain);
 
-  Connections& connections_;
+  LibvirtConnections& connections_;
   LibvirtStorage& storage_;
   std::mutex starting_;  // Held while a container starts: two would take the same loop device.
 };

@@ -14,7 +14,7 @@
 namespace encamp {
 namespace {
 
-Bytes memory_of(Connections& connections) {
+Bytes memory_of(LibvirtConnections& connections) {
   return connections.any().with([](virConnectPtr connection) {
     virNodeInfo info{};
     if (virNodeGetInfo(connection, &info) != 0)
@@ -27,7 +27,7 @@ Bytes memory_of(Connections& connections) {
 
 LibvirtHost::LibvirtHost(HostSettings settings)
     : settings_(std::move(settings)),
-      connections_(std::make_unique<Connections>(settings_.connect)),
+      connections_(std::make_unique<LibvirtConnections>(settings_.connect)),
       networks_(std::make_unique<LibvirtNetworks>(*connections_)),
       storage_(std::make_unique<LibvirtStorage>(*connections_, settings_.storage)),
       guests_(std::make_unique<LibvirtGuests>(*connections_, *storage_)) {}

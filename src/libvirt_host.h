@@ -25,7 +25,7 @@ struct HostSettings {
   std::string state;  ///< Where what was found out about the host is kept; empty: nowhere.
 };
 
-class Connections;
+class LibvirtConnections;
 class LibvirtNetworks;
 class LibvirtStorage;
 class LibvirtGuests;
@@ -65,7 +65,7 @@ class LibvirtHost : public Host {
   bool kvm_runs();
 
   HostSettings settings_;
-  std::unique_ptr<Connections> connections_;
+  std::unique_ptr<LibvirtConnections> connections_;
   std::unique_ptr<LibvirtNetworks> networks_;
   std::unique_ptr<LibvirtStorage> storage_;
   std::unique_ptr<LibvirtGuests> guests_;

@@ -21,7 +21,7 @@ std::string bridge_of(const std::string& uuid);
 
 class LibvirtNetworks {
  public:
-  explicit LibvirtNetworks(Connections& connections) : connections_(connections) {}
+  explicit LibvirtNetworks(LibvirtConnections& connections) : connections_(connections) {}
 
   std::optional<NetworkState> find(const Claim& claim);
   /// When one of that UUID is there, it is started, and its DNS server too when that is gone.
@@ -36,7 +36,7 @@ class LibvirtNetworks {
   std::vector<Listed> list();
 
  private:
-  Connections& connections_;
+  LibvirtConnections& connections_;
 };
 
 }  // namespace encamp

@@ -19,7 +19,7 @@ std::string volume_xml(const std::string& name, Bytes capacity);
 class LibvirtStorage {
  public:
   /// `storage` is the directory on the host that the pools' directories are made in.
-  LibvirtStorage(Connections& connections, std::string storage)
+  LibvirtStorage(LibvirtConnections& connections, std::string storage)
       : connections_(connections), storage_(std::move(storage)) {}
 
   std::optional<PoolState> find_pool(const Claim& claim);
@@ -37,7 +37,7 @@ class LibvirtStorage {
   Bytes free_space();
 
  private:
-  Connections& connections_;
+  LibvirtConnections& connections_;
   std::string storage_;
 };
 
