@@ -16,4 +16,5 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 
 if(BUILD_TESTING)
   find_package(GTest 1.12 REQUIRED)
+  find_package(rapidcheck CONFIG REQUIRED)
 endif()

@@ -70,7 +70,14 @@ class Planner {
  public:
   Planner(const BoundGraph& bound, const Registry& registry, const std::vector<Record>& records,
           const Observations& observations)
-      : bound_(bound), registry_(registry), records_(records), observations_(observations) {}
+      : bound_(bound), registry_(registry), records_(records), observations_(observations) {
+    // Late attributes count only of what is kept: others may report something else this time.
+    lookup_ = make_lookup(bound_, [this](const Address& address) -> const Attributes* {
+      const Action* action = decided(address);
+      return action != nullptr && action->verb == Verb::Keep ? &action->record->attributes
+                                                             : nullptr;
+    });
+  }
 
   Plan run() {
     for (const Graph::Vertex v : bound_.graph.order)
@@ -117,7 +124,7 @@ class Planner {
                   .within = {},
                   .host = bound_.bindings[v].host,
                   .needs = {}};
-    action.resource.properties = settle(action.resource.properties, lookup());
+    action.resource.properties = settle(action.resource.properties, lookup_);
     const Record* record = current_record(records_, action.address);
     const Action* node = action.resource.node.empty() ? nullptr : decided(action.resource.node);
     if (record != nullptr && node != nullptr && node->verb == Verb::Create && !node->record) {
@@ -225,15 +232,6 @@ class Planner {
     change.reasons.push_back(std::move(reason));
   }
 
-  // Late attributes count only of what is kept: others may report something else this time.
-  Lookup lookup() const {
-    return make_lookup(bound_, [this](const Address& address) -> const Attributes* {
-      const Action* action = decided(address);
-      return action != nullptr && action->verb == Verb::Keep ? &action->record->attributes
-                                                             : nullptr;
-    });
-  }
-
   // Rows of what is not wanted, items of replaced nodes, and earlier generations.
   void end_the_rest() {
     for (const Record& record : records_) {
@@ -285,6 +283,7 @@ class Planner {
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
   std::map<Address, std::size_t> index_;
   std::vector<Ending> endings_;
+  Lookup lookup_;  // Over the decisions so far.
 };
 
 }  // namespace
