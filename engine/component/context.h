@@ -23,6 +23,8 @@ class Context {
   virtual Workshop& workshop() = 0;
   /// The inside of the node the resource lies on, or is. Connects at first use.
   virtual Guest& guest() = 0;
+  /// Likewise, but gives up at `deadline`: of a node that is just booting. Error(Timeout).
+  virtual Guest& guest_by(Clock::Instant /*deadline*/) { return guest(); }
   /// The record of another resource: the node of an item, a node's image. REQUIRES: needed by
   /// this one, hence present.
   virtual const Record& record(const Address& address) = 0;
