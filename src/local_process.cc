@@ -145,16 +145,4 @@ ToolResult run_tool(const Tool& tool) {
   return result;
 }
 
-std::string last_lines(const std::string& text, int lines) {
-  std::size_t end = text.find_last_not_of(" \n\r\t");
-  if (end == std::string::npos)
-    return {};
-  std::size_t begin = end;
-  for (int left = lines; begin > 0; --begin) {
-    if (text[begin - 1] == '\n' && --left == 0)
-      break;
-  }
-  return text.substr(begin, end + 1 - begin);
-}
-
 }  // namespace encamp

@@ -32,7 +32,4 @@ struct ToolResult {
 /// Throws Error(Unavailable) when no process can be made. Threads: any.
 ToolResult run_tool(const Tool& tool);
 
-/// The last `lines` lines of `text`.
-std::string last_lines(const std::string& text, int lines);
-
 }  // namespace encamp

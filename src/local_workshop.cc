@@ -9,6 +9,7 @@
 
 #include "engine/description/diagnostic.h"
 #include "engine/error.h"
+#include "engine/world/printable.h"
 #include "src/local_content.h"
 #include "src/local_file.h"
 #include "src/workshop_cpio.h"

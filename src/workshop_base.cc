@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/error.h"
+#include "engine/world/printable.h"
 #include "src/local_file.h"
 #include "src/workshop_lock.h"
 #include "src/workshop_scripts.h"

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/error.h"
+#include "engine/world/printable.h"
 #include "src/local_file.h"
 #include "src/local_process.h"
 

@@ -15,6 +15,7 @@ mmdebstrap -q --mode=root --format=directory --variant=minbase --architectures="
 cd "$tree"
 chmod 755 .
 mkdir -p .oldroot                       # libvirt's LXC driver moves the host's root there
+mkdir -p -m 700 root/.ssh
 
 # Of no use in a node that lives for a test, and most of the work of its start. What a package
 # wants of them later still works where another unit or the bus starts it.

@@ -200,12 +200,6 @@ TEST(Process, DiesWithItsChildrenWhenTimeIsOver) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
 }
 
-TEST(Process, LastLinesAreTheLast) {
-  EXPECT_EQ(last_lines("a\nb\nc\n", 2), "b\nc");
-  EXPECT_EQ(last_lines("a", 5), "a");
-  EXPECT_EQ(last_lines("\n\n", 5), "");
-}
-
 TEST(BuildDirectory, OfTheDeadIsSweptAndOfTheLivingIsNot) {
   const Directory directory;
   const BuildDirectory living(directory.path);

@@ -1,0 +1,232 @@
+#include "components/image/image.h"
+
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace encamp {
+namespace {
+
+constexpr const char* kPool = "encamp.images";
+
+Claim pool_claim() {
+  return {.kind = Claim::Kind::Pool,
+          .name = kPool,
+          .uuid = uuid_of({.deployment = "", .address = "images", .generation = 1}, "pool")};
+}
+
+VolumeId volume(const std::string& key, const std::string& part) {
+  return {.pool = kPool, .name = key + "." + part};
+}
+
+// What the marker holds, so that its upload is one like the others.
+class Marker : public Content {
+ public:
+  Bytes size() const override { return {static_cast<std::int64_t>(kText.size())}; }
+  std::optional<Extent> next() override {
+    if (std::exchange(given_, true))
+      return std::nullopt;
+    return Extent{0, kText};
+  }
+
+ private:
+  static constexpr std::string_view kText = "complete\n";
+  bool given_ = false;
+};
+
+std::string text_of(const Properties& properties, const std::string& name) {
+  const auto found = properties.find(name);
+  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
+}
+
+std::set<std::string> texts_of(const Properties& properties, const std::string& name) {
+  std::set<std::string> texts;
+  const auto found = properties.find(name);
+  if (found == properties.end() || found->second.is_null())
+    return texts;
+  for (const Value& item : found->second.list())
+    texts.insert(item.text());
+  return texts;
+}
+
+ImageRecipe recipe_of(const Properties& properties) {
+  const std::set<std::string> packages = texts_of(properties, "packages");
+  return {.debian = text_of(properties, "debian"),
+          .architecture = text_of(properties, "architecture"),
+          .mirror = text_of(properties, "mirror"),
+          .packages = {packages.begin(), packages.end()}};
+}
+
+void ensure_pool(Host& host) {
+  const auto is_there = [&] {
+    const std::optional<PoolState> state = host.find_pool(pool_claim());
+    if (state && state->uuid != pool_claim().uuid)
+      throw Error(ErrorKind::Conflict,
+                  fmt::format("storage pool '{}' is there and not encamp's", kPool));
+    return state && state->active;
+  };
+  if (is_there())
+    return;
+  try {
+    host.create_pool(pool_claim());
+  } catch (const Error&) {  // Another deployment may just have made it.
+    if (!is_there())
+      throw;
+  }
+}
+
+// One image in the variant for one kind of node.
+class Variant {
+ public:
+  Variant(const Properties& properties, const std::string& kind, Context& context)
+      : recipe_(recipe_of(properties)),
+        isolation_(kind == "machine" ? Isolation::Machine : Isolation::Container),
+        context_(context) {
+    context_.progress("looking for the image");
+    key_ = context_.workshop().key(recipe_, isolation_);
+  }
+
+  void ensure() {
+    std::unique_ptr<Workshop::Reservation> reservation;
+    bool waiting = false;
+    const auto is_free = [&] {
+      if (is_complete())
+        return true;
+      reservation = context_.workshop().try_reserve(key_);
+      if (!reservation && !std::exchange(waiting, true))
+        context_.progress("waiting for another deployment that builds the image");
+      return reservation != nullptr;
+    };
+    if (!context_.wait_until(is_free, context_.deadline(), std::chrono::milliseconds(100)))
+      throw Error(ErrorKind::Timeout,
+                  fmt::format("another deployment is still building image {}", key_));
+    if (!is_complete())  // The other may have made it between the two looks.
+      make();
+  }
+
+  Value attributes() const {
+    Value::Mapping mapping{{"key", key_}, {"pool", kPool}};
+    for (const std::string& part : parts())
+      mapping.push_back({part, volume(key_, part).name});
+    return mapping;
+  }
+
+ private:
+  std::vector<std::string> parts() const {
+    if (isolation_ == Isolation::Machine)
+      return {"root", "kernel", "initrd"};
+    return {"root"};
+  }
+
+  bool is_complete() const {
+    return context_.host().find_volume(volume(key_, "complete")).has_value();
+  }
+
+  void make() {
+    Host& host = context_.host();
+    for (const std::string& part : parts())
+      host.remove_volume(volume(key_, part));
+    BuiltImage built = context_.workshop().build(
+        recipe_, isolation_, [this](const std::string& text) { context_.progress(text); });
+    context_.progress("uploading the image");
+    host.create_volume(volume(key_, "root"), *built.root);
+    if (isolation_ == Isolation::Machine) {
+      host.create_volume(volume(key_, "kernel"), *built.kernel);
+      host.create_volume(volume(key_, "initrd"), *built.initrd);
+    }
+    try {
+      Marker marker;
+      host.create_volume(volume(key_, "complete"), marker);
+    } catch (const Error&) {  // Its being there is all that counts.
+      if (!is_complete())
+        throw;
+    }
+  }
+
+  ImageRecipe recipe_;
+  Isolation isolation_;
+  Context& context_;
+  std::string key_;
+};
+
+Schema make_schema() {
+  const Type text{.kind = Type::Kind::Text};
+  return {.component = "image",
+          .section = "images",
+          .about =
+              "What the root of a node starts from: a Debian release with packages. Built once, "
+              "shared by all sites of a host.",
+          .properties =
+              {{.name = "debian",
+                .type = text,
+                .about = "Name of the Debian release, `bookworm` for example.",
+                .required = true,
+                .pattern = "[a-z]+"},
+               {.name = "architecture",
+                .type = text,
+                .about = "Debian's name for it, `amd64` for example; by default this machine's."},
+               {.name = "mirror",
+                .type = text,
+                .about = "URL that packages come from; by default what this machine's apt uses.",
+                .pattern = "(https?|file)://[^ ]+"},
+               {.name = "packages",
+                .type = {.kind = Type::Kind::List, .item = {text}, .or_one = true},
+                .about = "Installed in it, without the recommended ones."}},
+          .attributes = {{.name = "container",
+                          .type = {.kind = Type::Kind::Mapping, .item = {text}},
+                          .about = "Key, pool and volumes of the variant for containers."},
+                         {.name = "machine",
+                          .type = {.kind = Type::Kind::Mapping, .item = {text}},
+                          .about = "Key, pool and volumes of the variant for machines."}},
+          .shared = true};
+}
+
+class Image : public Component {
+ public:
+  const Schema& schema() const override { return schema_; }
+
+  Change compare(const Properties& wanted, const Properties& recorded) const override {
+    Change change = Component::compare(wanted, recorded);
+    if (texts_of(wanted, "kinds") != texts_of(recorded, "kinds")) {
+      change.reasons.emplace_back("for other kinds of nodes");
+      if (change.kind == Change::Kind::Keep)
+        change.kind = Change::Kind::Update;
+    }
+    return change;
+  }
+
+  Attributes realize(const Properties& wanted, const Record&, Context& context) const override {
+    Attributes attributes;
+    for (const std::string& kind : texts_of(wanted, "kinds")) {
+      ensure_pool(context.host());
+      Variant variant(wanted, kind, context);
+      variant.ensure();
+      attributes[kind] = variant.attributes();
+    }
+    return attributes;
+  }
+
+  std::optional<Properties> observe(const Record& record, Context& context) const override {
+    for (const auto& [kind, parts] : record.attributes) {
+      const Value* key = parts.find("key");
+      if (key != nullptr && !context.host().find_volume(volume(key->text(), "complete")))
+        return std::nullopt;
+    }
+    return record.properties;
+  }
+
+  /// An image belongs to no deployment: it stays.
+  void remove(const Record&, Context&) const override {}
+
+ private:
+  const Schema schema_ = make_schema();
+};
+
+}  // namespace
+
+std::unique_ptr<const Component> make_image_component() {
+  return std::make_unique<Image>();
+}
+
+}  // namespace encamp

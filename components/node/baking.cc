@@ -1,0 +1,73 @@
+#include "components/node/baking.h"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace encamp {
+namespace {
+
+const Value* find(const Resource& resource, const std::string& name) {
+  const auto found = resource.properties.find(name);
+  return found == resource.properties.end() || found->second.is_null() ? nullptr : &found->second;
+}
+
+void add_packages(const Resource& resource, std::set<std::string>& packages) {
+  const Value* list = find(resource, "packages");
+  if (list == nullptr || !list->is_list() || !list->is_known())
+    return;
+  for (const Value& package : list->list())
+    packages.insert(package.text());
+}
+
+bool can_be_baked(const Resource& item) {
+  return item.component == "package" && item.needs.empty() && find(item, "version") == nullptr &&
+         find(item, "files") == nullptr && find(item, "prepare") == nullptr;
+}
+
+}  // namespace
+
+const Resource* image_of(const Resource& node, const Site& site) {
+  if (const Value* named = find(node, "image"); named != nullptr)
+    return named->is_reference() ? site.find(named->reference()) : nullptr;
+  const Resource* only = nullptr;
+  for (const Resource& resource : site.resources) {
+    if (resource.component != "image")
+      continue;
+    if (only != nullptr)
+      return nullptr;
+    only = &resource;
+  }
+  return only;
+}
+
+Value essence_of(const Resource& image) {
+  Value::Mapping essence;
+  for (const char* name : {"debian", "architecture", "mirror", "packages"}) {
+    if (const Value* value = find(image, name))
+      essence.push_back({name, *value});
+  }
+  return essence;
+}
+
+std::optional<Resource> baked_image(const Resource& node, const Resource& image, const Site& site) {
+  std::set<std::string> added;
+  for (const Resource& item : site.resources) {
+    if (item.node == node.address && can_be_baked(item))
+      add_packages(item, added);
+  }
+  if (added.empty())
+    return std::nullopt;
+  Resource baked{.address = child_address("images", fmt::format("{} + {}", last_name(image.address),
+                                                                fmt::join(added, ", "))),
+                 .component = "image",
+                 .properties = image.properties};
+  std::set<std::string> all = added;
+  add_packages(image, all);
+  baked.properties["packages"] = Value::List(all.begin(), all.end());
+  baked.properties["base"] = Reference{image.address};
+  return baked;
+}
+
+}  // namespace encamp

@@ -1,0 +1,24 @@
+// Baking: packages of a node that are in its image from the start. Nodes with the same packages
+// share one image, which the host builds once.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/description/site.h"
+
+namespace encamp {
+
+/// The image that `node` names, or the site's only one; nullptr when there is none.
+const Resource* image_of(const Resource& node, const Site& site);
+
+/// What makes two images so different that a node of one cannot become a node of the other: all of
+/// the recipe that was written, without what is baked.
+Value essence_of(const Resource& image);
+
+/// The image `images['debian + curl, nginx-light']` for `node`: its own with the packages that its
+/// package items name, but for items with needs, and those with a version, files or a preparation.
+/// Nothing when there are none.
+std::optional<Resource> baked_image(const Resource& node, const Resource& image, const Site& site);
+
+}  // namespace encamp

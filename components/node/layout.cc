@@ -1,0 +1,93 @@
+#include "components/node/layout.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace encamp {
+namespace {
+
+std::vector<Attachment> read_attachments(const Value& networks) {
+  std::vector<Attachment> all;
+  for (const Value::Entry& entry : networks.mapping()) {
+    const auto text = [&](const char* key) { return entry.value.find(key)->text(); };
+    all.push_back({.network = entry.key,
+                   .address = text("address"),
+                   .mac = text("mac"),
+                   .gateway = text("gateway"),
+                   .prefix = entry.value.find("prefix")->integer()});
+  }
+  return all;
+}
+
+std::string net_file(const NodeLayout& node) {
+  std::string lines;
+  for (const Attachment& a : node.attachments)
+    lines += fmt::format("{} {}/{} {}\n", a.mac, a.address, a.prefix, a.gateway);
+  return lines;
+}
+
+// The node itself, its full name first, because `hostname -f` prints that. All other names come
+// from the network's DNS, where they can change.
+std::string hosts_file(const NodeLayout& node) {
+  std::string lines = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+  if (!node.attachments.empty())
+    lines += fmt::format("{} {} {}\n", node.attachments.front().address, node.hostname, node.name);
+  return lines;
+}
+
+std::string resolver_file(const NodeLayout& node) {
+  const std::string domain =
+      node.hostname.substr(std::min(node.name.size() + 1, node.hostname.size()));
+  std::string lines = domain.empty() ? "" : "search " + domain + "\n";
+  if (!node.attachments.empty())
+    lines += "nameserver " + node.attachments.front().gateway + "\n";
+  return lines;
+}
+
+}  // namespace
+
+NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
+                       const std::string& deployment)
+    : name(properties.at("name").text()),
+      hostname(properties.at("hostname").text()),
+      isolation(properties.at("kind").text() == "machine" ? Isolation::Machine
+                                                          : Isolation::Container),
+      memory(properties.at("memory").bytes()),
+      disk_size(properties.at("disk").bytes()),
+      attachments(read_attachments(properties.at("networks"))) {
+  const std::string pool = "encamp." + deployment;
+  const std::string volumes = fmt::format("{}.{}", name, owner.generation);
+  guest = {.kind = Claim::Kind::Guest,
+           .name = fmt::format("encamp.{}.{}", deployment, name),
+           .uuid = uuid_of(owner, "guest")};
+  disk = {.kind = Claim::Kind::Volume, .name = volumes + ".disk", .uuid = "", .pool = pool};
+  console = {.kind = Claim::Kind::Volume, .name = volumes + ".console", .uuid = "", .pool = pool};
+  machine_id = uuid_of(owner, "machine-id");
+  std::erase(machine_id, '-');
+}
+
+std::vector<Claim> NodeLayout::claims() const {
+  if (isolation == Isolation::Machine)
+    return {guest, disk, console};
+  return {guest, disk};
+}
+
+VolumeId volume_of(const Claim& claim) {
+  return {.pool = claim.pool, .name = claim.name};
+}
+
+std::vector<DiskFile> disk_files(const NodeLayout& node, const Identity& identity) {
+  return {{"net", 0644, net_file(node)},
+          {"identity/etc/hostname", 0644, node.name + "\n"},
+          {"identity/etc/hosts", 0644, hosts_file(node)},
+          {"identity/etc/resolv.conf", 0644, resolver_file(node)},
+          {"identity/etc/machine-id", 0444, node.machine_id + "\n"},
+          {"identity/etc/ssh/ssh_host_ed25519_key", 0600, identity.host_private_key},
+          {"identity/etc/ssh/ssh_host_ed25519_key.pub", 0644, identity.host_public_key + "\n"},
+          {"identity/root/.ssh/authorized_keys", 0600,
+           fmt::format("{}\n", fmt::join(identity.authorized_keys, "\n"))}};
+}
+
+}  // namespace encamp

@@ -1,0 +1,349 @@
+#include "components/node/node.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "components/node/baking.h"
+#include "components/node/layout.h"
+#include "components/node/schema.h"
+
+namespace encamp {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kPause{20};
+constexpr std::size_t kConsoleTail = 4096;
+
+// How long a node may take until someone can log in, and how often meanwhile it is looked whether
+// it still runs. Measured, idle: a container 0.5 s, a machine without KVM 10 s.
+struct Patience {
+  seconds whole;
+  seconds look;
+};
+
+Patience patience(Isolation isolation) {
+  if (isolation == Isolation::Machine)
+    return {seconds(180), seconds(30)};
+  return {seconds(60), seconds(5)};
+}
+
+/// An empty volume, for a console.
+class Nothing : public Content {
+ public:
+  Bytes size() const override { return {0}; }
+  std::optional<Extent> next() override { return std::nullopt; }
+};
+
+/// Does `call`; what it throws counts for nothing when afterwards what it was for `holds`.
+template <typename Call, typename Holds>
+void attempt(const Call& call, const Holds& holds) {
+  try {
+    call();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Interrupted || !holds())
+      throw;
+  }
+}
+
+bool is_same_size(Bytes one, Bytes other) {  // libvirt rounds to KiB, the kernel to pages.
+  return std::abs(one.count - other.count) < 8192;
+}
+
+// Realizes and removes one node; lives for one call of the component.
+class NodeWork {
+ public:
+  NodeWork(NodeLayout layout, Context& context)
+      : node_(std::move(layout)), context_(context), host_(context.host()) {}
+
+  Attributes realize(const Properties& wanted) {
+    const SshKey host_key = context_.ssh_key(context_.owner().address);
+    const std::optional<GuestState> state = find_guest();
+    // A guest is defined last, so while there is none nothing ran on the disk: it may be half made.
+    if (!state) {
+      make_disk(host_key);
+      define(wanted);
+    } else if (!is_same_size(state->memory, node_.memory)) {
+      change_memory(wanted, *state);
+    }
+    context_.progress("starting");
+    attempt([&] { host_.start_guest(node_.guest); }, [&] { return is_running(); });
+    reach();
+    return {{"ssh_host_key", host_key.public_key}};
+  }
+
+ private:
+  // Nothing when there is none. What has our name and not our owner is never touched.
+  std::optional<GuestState> find_guest() {
+    std::optional<GuestState> state = host_.find_guest(node_.guest);
+    if (state && state->owner != context_.owner())
+      throw Error(ErrorKind::Conflict,
+                  fmt::format("guest '{}' is there and belongs to {}", node_.guest.name,
+                              state->owner ? "another deployment" : "somebody else"))
+          .with_hint("give the deployment another name: --name");
+    return state;
+  }
+
+  bool is_running() {
+    const std::optional<GuestState> state = find_guest();
+    return state && state->power == GuestState::Power::Running;
+  }
+
+  void make_disk(const SshKey& host_key) {
+    context_.progress("making the disk");
+    Identity identity{.host_private_key = host_key.private_key,
+                      .host_public_key = host_key.public_key,
+                      .authorized_keys = context_.authorized_keys()};
+    identity.authorized_keys.insert(identity.authorized_keys.begin(),
+                                    context_.ssh_key("ssh").public_key);
+    const std::unique_ptr<Content> disk = context_.workshop().make_disk(
+        {.size = node_.disk_size, .files = disk_files(node_, identity)});
+    put_volume(node_.disk, *disk);
+    if (node_.isolation == Isolation::Machine) {
+      Nothing empty;
+      put_volume(node_.console, empty);
+    }
+  }
+
+  void put_volume(const Claim& claim, Content& content) {
+    if (host_.find_volume(volume_of(claim)))
+      host_.remove_volume(volume_of(claim));
+    host_.create_volume(volume_of(claim), content);
+  }
+
+  void define(const Properties& wanted) {
+    const GuestSpec spec = spec_of(wanted);
+    attempt([&] { host_.define_guest(spec); }, [&] { return find_guest().has_value(); });
+  }
+
+  GuestSpec spec_of(const Properties& wanted) {
+    const bool is_machine = node_.isolation == Isolation::Machine;
+    const Record& image = context_.record(wanted.at("image").reference());
+    const auto parts = image.attributes.find(is_machine ? "machine" : "container");
+    if (parts == image.attributes.end())
+      throw Error(ErrorKind::Failed, fmt::format("image '{}' was not made for a {}", image.address,
+                                                 wanted.at("kind").text()));
+    const auto volume = [&](const char* part) {
+      return VolumeId{parts->second.find("pool")->text(), parts->second.find(part)->text()};
+    };
+    GuestSpec spec{.claim = node_.guest,
+                   .owner = context_.owner(),
+                   .isolation = node_.isolation,
+                   .memory = node_.memory,
+                   .image = volume("root"),
+                   .disk = volume_of(node_.disk)};
+    if (const auto cpus = wanted.find("cpus"); cpus != wanted.end())
+      spec.cpus = static_cast<int>(cpus->second.integer());
+    if (is_machine) {
+      spec.kvm = wanted.at("kvm").boolean();
+      spec.kernel = volume("kernel");
+      spec.initrd = volume("initrd");
+      spec.console = volume_of(node_.console);
+    }
+    for (const Attachment& a : node_.attachments)
+      spec.nics.push_back({fmt::format("encamp.{}.{}", context_.deployment(), a.network), a.mac});
+    return spec;
+  }
+
+  // In place where the kernel lets us: the limit of a container. A machine starts again with it.
+  void change_memory(const Properties& wanted, const GuestState& state) {
+    context_.progress("changing its memory");
+    if (node_.isolation == Isolation::Container && state.power == GuestState::Power::Running) {
+      attempt([&] { host_.set_guest_memory(node_.guest, node_.memory); },
+              [&] {
+                const std::optional<GuestState> now = find_guest();
+                return now && is_same_size(now->memory, node_.memory);
+              });
+      return;
+    }
+    stop_guest(host_, context_, node_.guest, seconds(30));
+    define(wanted);
+  }
+
+  void reach() {
+    const Patience patience = encamp::patience(node_.isolation);
+    const Clock::Instant begin = context_.clock().now();
+    const Clock::Instant end = std::min(begin + patience.whole, context_.deadline());
+    context_.progress("waiting for SSH");
+    while (true) {
+      try {
+        context_.guest_by(std::min(context_.clock().now() + patience.look, end));
+        return;
+      } catch (Error& error) {
+        if (error.kind() != ErrorKind::Timeout && error.kind() != ErrorKind::Unavailable)
+          throw;
+        const bool runs = is_running();
+        if (runs && context_.clock().now() < end)
+          continue;
+        throw_unreached(error, runs);
+      }
+    }
+  }
+
+  [[noreturn]] void throw_unreached(const Error& cause, bool runs) {
+    const std::string what =
+        runs ? fmt::format("node '{}' does not answer: {}", node_.name, cause.what())
+             : fmt::format("node '{}' ended while it started", node_.name);
+    throw Error(runs ? ErrorKind::Timeout : ErrorKind::Failed, what)
+        .with_detail(host_.console_tail(node_.guest, kConsoleTail));
+  }
+
+ public:
+  /// Off, or gone. Asks first and waits for `grace`.
+  static void stop_guest(Host& host, Context& context, const Claim& claim, seconds grace) {
+    const auto is_off = [&] {
+      const std::optional<GuestState> state = host.find_guest(claim);
+      return !state || state->power == GuestState::Power::Off;
+    };
+    if (is_off())
+      return;
+    if (grace > seconds(0)) {
+      attempt([&] { host.shut_down_guest(claim); }, [] { return true; });
+      if (context.wait_until(is_off, context.clock().now() + grace, kPause))
+        return;
+    }
+    attempt([&] { host.destroy_guest(claim); }, is_off);
+  }
+
+ private:
+  NodeLayout node_;
+  Context& context_;
+  Host& host_;
+};
+
+class Node : public Component {
+ public:
+  const Schema& schema() const override { return schema_; }
+
+  void expand(const Resource& node, Expansion& expansion) const override {
+    expansion.imply({.address = "storage", .component = "storage"}, "its disk lies there");
+    expand_networks(node, expansion);
+    expand_image(node, expansion);
+  }
+
+  std::vector<Claim> claims(const Properties& properties, const Owner& owner,
+                            const std::string& deployment) const override {
+    return NodeLayout(properties, owner, deployment).claims();
+  }
+
+  // What is baked into its image does not count: a package that was added is installed in place.
+  Change compare(const Properties& wanted, const Properties& recorded) const override {
+    Change change = Component::compare(wanted, recorded);
+    for (const char* name : {"essence", "kind", "hostname"}) {
+      const auto now = wanted.find(name);
+      const auto then = recorded.find(name);
+      if (now == wanted.end() || then == recorded.end() || now->second == then->second)
+        continue;
+      change.kind = Change::Kind::Replace;
+      change.reasons.push_back(
+          fmt::format("{}: {} -> {}", std::string_view(name) == "essence" ? "image" : name,
+                      to_display(then->second, 40), to_display(now->second, 40)));
+    }
+    return change;
+  }
+
+  Attributes realize(const Properties& wanted, const Record&, Context& context) const override {
+    NodeWork work(NodeLayout(wanted, context.owner(), context.deployment()), context);
+    return work.realize(wanted);
+  }
+
+  std::optional<Properties> observe(const Record& record, Context& context) const override {
+    for (const Claim& claim : record.claims) {
+      if (claim.kind != Claim::Kind::Guest)
+        continue;
+      const std::optional<GuestState> state = context.host().find_guest(claim);
+      if (!state || state->owner != context.owner())
+        return std::nullopt;
+      Properties seen = record.properties;
+      if (!is_same_size(state->memory, seen.at("memory").bytes()))
+        seen["memory"] = state->memory;
+      return seen;
+    }
+    return std::nullopt;
+  }
+
+  void remove(const Record& record, Context& context) const override {
+    Host& host = context.host();
+    for (const Claim& claim : record.claims) {
+      if (claim.kind == Claim::Kind::Guest)
+        remove_guest(claim, context);
+    }
+    for (const Claim& claim : record.claims) {
+      if (claim.kind == Claim::Kind::Volume)
+        attempt([&] { host.remove_volume(volume_of(claim)); },
+                [&] { return !host.find_volume(volume_of(claim)); });
+    }
+  }
+
+ private:
+  static void expand_networks(const Resource& node, Expansion& expansion) {
+    std::vector<std::string> names;
+    const auto written = node.properties.find("networks");
+    if (written == node.properties.end() || written->second.is_null()) {
+      for (const Resource& resource : expansion.site().resources) {
+        if (resource.component == "network")
+          names.emplace_back(last_name(resource.address));
+      }
+      if (names.size() != 1)
+        return;
+      expansion.set("networks", Value::List{names.front()});
+    } else if (written->second.is_list()) {
+      for (const Value& item : written->second.list())
+        names.push_back(item.is_reference() ? last_name(item.reference()) : item.text());
+    } else if (written->second.is_mapping()) {
+      for (const Value::Entry& entry : written->second.mapping())
+        names.push_back(entry.key);
+    } else if (written->second.is_text()) {
+      names.push_back(written->second.text());
+      expansion.set("networks", Value::List{written->second});
+    }
+    for (const std::string& name : names)
+      expansion.need(child_address("networks", name), "is on it");
+  }
+
+  static void expand_image(const Resource& node, Expansion& expansion) {
+    const Resource* image = image_of(node, expansion.site());
+    if (image == nullptr)
+      return;
+    expansion.set("essence", essence_of(*image));
+    std::optional<Resource> baked = baked_image(node, *image, expansion.site());
+    const Address address = baked ? baked->address : image->address;
+    expansion.set("image", Reference{address});
+    if (baked)
+      expansion.imply(std::move(*baked), "starts from it, with its packages in it");
+    else
+      expansion.need(address, "starts from it");
+  }
+
+  // What has the claim's name and is not ours stays: ours is gone.
+  static void remove_guest(const Claim& claim, Context& context) {
+    Host& host = context.host();
+    const std::optional<GuestState> state = host.find_guest(claim);
+    if (!state || state->owner != context.owner())
+      return;
+    const bool is_machine = state->isolation == Isolation::Machine;
+    // Nothing on a machine's disk is wanted any more, and to shut it down takes long.
+    NodeWork::stop_guest(host, context, claim, is_machine ? seconds(0) : seconds(3));
+    const auto is_gone = [&] {
+      const std::optional<GuestState> now = host.find_guest(claim);
+      return !now || now->owner != context.owner();
+    };
+    attempt([&] { host.undefine_guest(claim); }, is_gone);
+    if (!is_gone())
+      throw Error(ErrorKind::Failed, fmt::format("guest '{}' is still there", claim.name));
+  }
+
+  const Schema schema_ = make_node_schema();
+};
+
+}  // namespace
+
+std::unique_ptr<const Component> make_node_component() {
+  return std::make_unique<Node>();
+}
+
+}  // namespace encamp
