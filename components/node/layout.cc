@@ -8,8 +8,8 @@
 namespace encamp {
 namespace {
 
-std::vector<Attachment> read_attachments(const Value& networks) {
-  std::vector<Attachment> all;
+std::vector<NetworkCard> read_cards(const Value& networks) {
+  std::vector<NetworkCard> all;
   for (const Value::Entry& entry : networks.mapping()) {
     const auto text = [&](const char* key) { return entry.value.find(key)->text(); };
     all.push_back({.network = entry.key,
@@ -23,7 +23,7 @@ std::vector<Attachment> read_attachments(const Value& networks) {
 
 std::string net_file(const NodeLayout& node) {
   std::string lines;
-  for (const Attachment& a : node.attachments)
+  for (const NetworkCard& a : node.cards)
     lines += fmt::format("{} {}/{} {}\n", a.mac, a.address, a.prefix, a.gateway);
   return lines;
 }
@@ -32,8 +32,8 @@ std::string net_file(const NodeLayout& node) {
 // from the network's DNS, where they can change.
 std::string hosts_file(const NodeLayout& node) {
   std::string lines = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
-  if (!node.attachments.empty())
-    lines += fmt::format("{} {} {}\n", node.attachments.front().address, node.hostname, node.name);
+  if (!node.cards.empty())
+    lines += fmt::format("{} {} {}\n", node.cards.front().address, node.hostname, node.name);
   return lines;
 }
 
@@ -41,8 +41,8 @@ std::string resolver_file(const NodeLayout& node) {
   const std::string domain =
       node.hostname.substr(std::min(node.name.size() + 1, node.hostname.size()));
   std::string lines = domain.empty() ? "" : "search " + domain + "\n";
-  if (!node.attachments.empty())
-    lines += "nameserver " + node.attachments.front().gateway + "\n";
+  if (!node.cards.empty())
+    lines += "nameserver " + node.cards.front().gateway + "\n";
   return lines;
 }
 
@@ -56,7 +56,7 @@ NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
                                                           : Isolation::Container),
       memory(properties.at("memory").bytes()),
       disk_size(properties.at("disk").bytes()),
-      attachments(read_attachments(properties.at("networks"))) {
+      cards(read_cards(properties.at("networks"))) {
   const std::string pool = "encamp." + deployment;
   const std::string volumes = fmt::format("{}.{}", name, owner.generation);
   guest = {.kind = Claim::Kind::Guest,

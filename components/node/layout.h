@@ -11,7 +11,7 @@
 namespace encamp {
 
 /// The node's card in one network, as bind chose it.
-struct Attachment {
+struct NetworkCard {
   std::string network;  ///< Its name in the site.
   std::string address;
   std::string mac;
@@ -34,7 +34,7 @@ struct NodeLayout {
   Isolation isolation = Isolation::Container;
   Bytes memory;
   Bytes disk_size;
-  std::vector<Attachment> attachments;
+  std::vector<NetworkCard> cards;
   std::string machine_id;
 };
 

@@ -144,7 +144,7 @@ class NodeWork {
       spec.initrd = volume("initrd");
       spec.console = volume_of(node_.console);
     }
-    for (const Attachment& a : node_.attachments)
+    for (const NetworkCard& a : node_.cards)
       spec.nics.push_back({fmt::format("encamp.{}.{}", context_.deployment(), a.network), a.mac});
     return spec;
   }
