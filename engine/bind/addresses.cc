@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/error.h"
+#include "engine/state/current_records.h"
 
 namespace encamp {
 namespace {
@@ -24,7 +25,11 @@ class AddressChooser {
  public:
   AddressChooser(const Graph& graph, const BindInput& input, const HostOffer& host,
                  Diagnostics& diagnostics)
-      : graph_(graph), input_(input), host_(host), diagnostics_(diagnostics) {}
+      : graph_(graph),
+        input_(input),
+        host_(host),
+        diagnostics_(diagnostics),
+        current_(input.records) {}
 
   Addresses run() {
     find_busy();
@@ -42,13 +47,8 @@ class AddressChooser {
   }
 
  private:
-  const Record* kept(const Address& address) const {
-    const Record* record = current_record(input_.records, address);
-    return stays(record) ? record : nullptr;
-  }
-
   std::optional<Subnet> recorded_subnet(const Address& network) const {
-    const Record* record = kept(network);
+    const Record* record = current_.find_standing(network);
     if (record == nullptr || !record->properties.contains("subnet"))
       return std::nullopt;
     return parse_subnet(record->properties.at("subnet").text());
@@ -58,7 +58,7 @@ class AddressChooser {
   void find_busy() {
     std::set<std::string> own;
     for (const Record& record : input_.records) {
-      const bool there = stays(&record) || record.life == Life::Removing;
+      const bool there = is_standing(record) || record.life == Life::Removing;
       if (record.component == "network" && there && record.properties.contains("subnet"))
         own.insert(record.properties.at("subnet").text());
     }
@@ -169,7 +169,7 @@ class AddressChooser {
     // until they are gone.
     std::vector<const Resource*> fresh;
     for (const Resource* node : open) {
-      const auto address = recorded_address(kept(node->address), name);
+      const auto address = recorded_address(current_.find_standing(node->address), name);
       if (address && is_usable(*address, subnet) && taken.emplace(*address, node->where).second)
         chosen_.nodes[{node->address, name}] = *address;
       else
@@ -234,6 +234,7 @@ class AddressChooser {
   const BindInput& input_;
   const HostOffer& host_;
   Diagnostics& diagnostics_;
+  const CurrentRecords current_;
   std::vector<std::pair<Subnet, std::string>> busy_;  // And by whom.
   Addresses chosen_;
 };
@@ -266,20 +267,6 @@ std::vector<Attachment> attachments(const Resource& node) {
 Addresses choose_addresses(const Graph& graph, const BindInput& input, const HostOffer& host,
                            Diagnostics& diagnostics) {
   return AddressChooser(graph, input, host, diagnostics).run();
-}
-
-const Record* current_record(const std::vector<Record>& records, const Address& address) {
-  const Record* current = nullptr;
-  for (const Record& record : records) {
-    if (record.address == address &&
-        (current == nullptr || record.generation > current->generation))
-      current = &record;
-  }
-  return current;
-}
-
-bool stays(const Record* record) {
-  return record != nullptr && (record->life == Life::Present || record->life == Life::Intended);
 }
 
 }  // namespace encamp

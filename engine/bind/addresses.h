@@ -32,9 +32,4 @@ std::vector<Attachment> attachments(const Resource& node);
 Addresses choose_addresses(const Graph& graph, const BindInput& input, const HostOffer& host,
                            Diagnostics& diagnostics);
 
-/// The row of the latest generation, nullptr when there is none.
-const Record* current_record(const std::vector<Record>& records, const Address& address);
-/// Whether what the row says is kept: it is Present or Intended.
-bool stays(const Record* record);
-
 }  // namespace encamp

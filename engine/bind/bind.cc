@@ -8,6 +8,7 @@
 #include "engine/bind/addresses.h"
 #include "engine/bind/room.h"
 #include "engine/error.h"
+#include "engine/state/current_records.h"
 
 namespace encamp {
 namespace {
@@ -16,7 +17,7 @@ class Binder {
  public:
   Binder(const Graph& graph, const BindInput& input, const HostOffer& host,
          Diagnostics& diagnostics)
-      : input_(input), host_(host), diagnostics_(diagnostics) {
+      : input_(input), host_(host), diagnostics_(diagnostics), current_(input.records) {
     bound_.graph = graph;
     bound_.deployment = input.deployment;
   }
@@ -25,8 +26,9 @@ class Binder {
     check_room(bound_.graph, input_, host_);
     addresses_ = choose_addresses(bound_.graph, input_, host_, diagnostics_);
     for (const Resource& resource : bound_.graph.resources) {
-      const Record* record = current_record(input_.records, resource.address);
-      const int generation = record == nullptr ? 1 : record->generation + (stays(record) ? 0 : 1);
+      const Record* record = current_.find(resource.address);
+      const int generation =
+          record == nullptr ? 1 : record->generation + (is_standing(*record) ? 0 : 1);
       bound_.bindings.push_back({host_.name, generation});
     }
     for (Resource& resource : bound_.graph.resources) {
@@ -46,11 +48,6 @@ class Binder {
   }
 
  private:
-  const Record* kept(const Address& address) const {
-    const Record* record = current_record(input_.records, address);
-    return stays(record) ? record : nullptr;
-  }
-
   void bind_node(Resource& node) {
     const std::string name = last_name(node.address);
     const std::string kind = choose_kind(node);
@@ -78,7 +75,7 @@ class Binder {
     const std::string isolation = written == node.properties.end() ? "any" : written->second.text();
     const bool container_will_do = isolation != "vm";
     const bool machine_will_do = isolation != "container";
-    if (const Record* record = kept(node.address);
+    if (const Record* record = current_.find_standing(node.address);
         record != nullptr && record->properties.contains("kind")) {
       const std::string& recorded = record->properties.at("kind").text();
       if (recorded == "container" ? container_will_do : machine_will_do)
@@ -101,7 +98,7 @@ class Binder {
   bool choose_kvm(const Resource& node, const std::string& kind) const {
     if (kind != "machine")
       return false;
-    const Record* record = kept(node.address);
+    const Record* record = current_.find_standing(node.address);
     if (record != nullptr && record->properties.contains("kvm") &&
         record->properties.at("kind") == Value(kind))
       return record->properties.at("kvm").boolean();
@@ -156,6 +153,7 @@ class Binder {
   const BindInput& input_;
   const HostOffer& host_;
   Diagnostics& diagnostics_;
+  const CurrentRecords current_;
   BoundGraph bound_;
   Addresses addresses_;
 };

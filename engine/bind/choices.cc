@@ -1,8 +1,10 @@
 // What bind chose, as attributes that expressions can refer to.
+#include <map>
+#include <memory>
 #include <utility>
 
-#include "engine/bind/addresses.h"
 #include "engine/bind/bind.h"
+#include "engine/state/current_records.h"
 
 namespace encamp {
 namespace {
@@ -64,9 +66,14 @@ Lookup make_lookup(const BoundGraph& bound, std::function<const Attributes*(cons
 }
 
 Lookup make_lookup(std::vector<Record> records) {
-  return [records = std::move(records)](const Address& address,
-                                        const std::string& attribute) -> std::optional<Value> {
-    const Record* record = current_record(records, address);
+  struct Rows {
+    explicit Rows(std::vector<Record> rows) : all(std::move(rows)), current(all) {}
+    const std::vector<Record> all;
+    const CurrentRecords current;  // Into `all`, so Rows stays where it is.
+  };
+  return [rows = std::make_shared<const Rows>(std::move(records))](
+             const Address& address, const std::string& attribute) -> std::optional<Value> {
+    const Record* record = rows->current.find(address);
     if (record == nullptr || record->life != Life::Present)
       return std::nullopt;
     if (auto chosen = chosen_attribute(record->component, record->properties, attribute))

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "engine/bind/addresses.h"
 #include "engine/plan/removal.h"
+#include "engine/state/current_records.h"
 
 namespace encamp {
 namespace {
@@ -70,7 +70,11 @@ class Planner {
  public:
   Planner(const BoundGraph& bound, const Registry& registry, const std::vector<Record>& records,
           const Observations& observations)
-      : bound_(bound), registry_(registry), records_(records), observations_(observations) {
+      : bound_(bound),
+        registry_(registry),
+        records_(records),
+        current_(records),
+        observations_(observations) {
     // Late attributes count only of what is kept: others may report something else this time.
     lookup_ = make_lookup(bound_, [this](const Address& address) -> const Attributes* {
       const Action* action = decided(address);
@@ -125,16 +129,16 @@ class Planner {
                   .host = bound_.bindings[v].host,
                   .needs = {}};
     action.resource.properties = settle(action.resource.properties, lookup_);
-    const Record* record = current_record(records_, action.address);
+    const Record* record = current_.find(action.address);
     const Action* node = action.resource.node.empty() ? nullptr : decided(action.resource.node);
     if (record != nullptr && node != nullptr && node->verb == Verb::Create && !node->record) {
       action.generation = record->generation + 1;  // Its row ends with the old node.
-      action.replaces = stays(record);
+      action.replaces = is_standing(*record);
       if (action.replaces)
         action.reasons = {"its node is replaced"};
     } else if (record != nullptr && record->life == Life::Gone) {
       action.generation = record->generation + 1;
-    } else if (record != nullptr && !stays(record)) {
+    } else if (record != nullptr && !is_standing(*record)) {
       action.replaces = record->life == Life::Removing;
       if (action.replaces)
         action.reasons = {"its removal was interrupted"};
@@ -279,6 +283,7 @@ class Planner {
   const BoundGraph& bound_;
   const Registry& registry_;
   const std::vector<Record>& records_;
+  const CurrentRecords current_;
   const Observations& observations_;
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
   std::map<Address, std::size_t> index_;

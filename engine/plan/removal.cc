@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "engine/bind/addresses.h"
+#include "engine/state/current_records.h"
 
 namespace encamp {
 namespace {
@@ -162,6 +162,7 @@ std::vector<Action> make_removals(const std::vector<Ending>& endings, const Regi
       latest = &ending;
   }
   std::map<const Record*, std::vector<Record>> within;
+  const CurrentRecords current(records);
   std::vector<Action> actions;
   for (const Ending& ending : endings) {
     const Record& record = *ending.record;
@@ -188,7 +189,7 @@ std::vector<Action> make_removals(const std::vector<Ending>& endings, const Regi
                   .needs = {}};
     if (is_item(record)) {
       action.resource.node = node;
-      const Record* on = current_record(records, node);
+      const Record* on = current.find(node);
       action.forget |= on == nullptr || on->life == Life::Gone || on->life == Life::Removed;
     }
     actions.push_back(std::move(action));

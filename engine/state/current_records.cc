@@ -1,0 +1,27 @@
+#include "engine/state/current_records.h"
+
+namespace encamp {
+
+CurrentRecords::CurrentRecords(const std::vector<Record>& records) {
+  for (const Record& record : records) {
+    const Record*& current = records_[record.address];
+    if (current == nullptr || record.generation > current->generation)
+      current = &record;
+  }
+}
+
+const Record* CurrentRecords::find(const Address& address) const {
+  const auto found = records_.find(address);
+  return found == records_.end() ? nullptr : found->second;
+}
+
+const Record* CurrentRecords::find_standing(const Address& address) const {
+  const Record* record = find(address);
+  return record != nullptr && is_standing(*record) ? record : nullptr;
+}
+
+bool is_standing(const Record& record) {
+  return record.life == Life::Present || record.life == Life::Intended;
+}
+
+}  // namespace encamp
