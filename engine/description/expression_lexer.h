@@ -1,0 +1,33 @@
+// The words of an expression.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/description/expression_tree.h"
+#include "engine/description/tree.h"
+
+namespace encamp {
+
+struct Token {
+  enum class Kind {
+    Name,      ///< `nodes`, `worker-1`; also `and`, `if`, ...
+    Literal,   ///< A number, a quantity, text.
+    Operator,  ///< `+`, `==`, `(`, `.`, ...
+    End,       ///< `}}`, or the end of the text where there is none.
+  };
+  Kind kind = Kind::End;
+  std::string text;
+  Value literal;
+  std::size_t begin = 0;  ///< In the scalar's text.
+  std::size_t end = 0;
+};
+
+/// Reads tokens from `begin` of `text` on. With `closed` the expression ends with `}}`, whose place
+/// is in the last token; without, with the text. Throws ExpressionError.
+enum class Ending { Braces, EndOfText };
+std::vector<Token> tokenize(std::string_view text, std::size_t begin, Ending ending,
+                            const ScalarPlaces& places);
+
+}  // namespace encamp

@@ -1,0 +1,189 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "engine/description/resolver.h"
+
+namespace encamp {
+namespace {
+
+Type text() {
+  return {.kind = Type::Kind::Text};
+}
+Type texts() {
+  return {.kind = Type::Kind::List, .item = {text()}, .or_one = true};
+}
+
+const std::vector<std::string> kTestKeys = {"node",      "nodes",       "run",    "user",
+                                            "directory", "environment", "input",  "needs",
+                                            "expect",    "timeout",     "collect"};
+
+Type expectation_type() {
+  return {.kind = Type::Kind::Mapping,
+          .fields = {{.name = "exit",
+                      .type = {.kind = Type::Kind::Integer},
+                      .least = Value(0),
+                      .most = Value(255)},
+                     {.name = "output", .type = text()},
+                     {.name = "contains", .type = texts()},
+                     {.name = "matches", .type = text()}}};
+}
+
+// As the component `command` types them, when it is there.
+Type command_type(const Registry& registry, const std::string& property) {
+  if (const Component* command = registry.find("command")) {
+    if (const PropertySchema* schema = command->schema().find_property(property))
+      return schema->type;
+  }
+  if (property == "environment")
+    return {.kind = Type::Kind::Mapping, .item = {text()}};
+  return property == "directory" ? Type{.kind = Type::Kind::Path} : text();
+}
+
+class TestReader {
+ public:
+  TestReader(Drafts& drafts, const Tree::Entry& entry)
+      : drafts_(drafts), entry_(entry), keys_(entry.value) {}
+
+  std::optional<Test> read() {
+    test_.name = entry_.key;
+    test_.address = child_address("tests", entry_.key);
+    test_.where = entry_.where;
+    check_keys(keys_, kTestKeys, {}, "a test", drafts_.diagnostics());
+    read_nodes();
+    // With several nodes each run has another `node`, so the name means nothing here.
+    const PlaceScope scope(drafts_, test_.nodes.size() == 1 ? test_.nodes.front() : Address());
+    const Typing typing(scope, drafts_.loader(), drafts_.diagnostics());
+    read_command(typing);
+    test_.needs = read_needs(drafts_, written("needs"), scope, {});
+    if (const Tree* tree = written("expect"))
+      read_expectation(typing, *tree);
+    if (const Tree* tree = written("timeout")) {
+      const PropertySchema timeout{
+          .name = "timeout", .type = {.kind = Type::Kind::Time}, .least = Value(Duration(1))};
+      if (const std::optional<Value> value = typing.read(*tree, timeout))
+        test_.timeout = value->duration();
+    }
+    if (const Tree* tree = written("collect")) {
+      if (const std::optional<Value> value = typing.read(*tree, texts()))
+        test_.collect = value->list();
+    }
+    return std::move(test_);
+  }
+
+ private:
+  const Tree* written(const std::string& key) const {
+    const Tree::Entry* entry = keys_.find(key);
+    return entry == nullptr || entry->value.is_null() ? nullptr : &entry->value;
+  }
+
+  void read_nodes() {
+    const PlaceScope scope(drafts_, {});
+    const Typing typing(scope, drafts_.loader(), drafts_.diagnostics());
+    const Type node{.kind = Type::Kind::Reference, .section = "nodes"};
+    const Tree* one = written("node");
+    const Tree* several = written("nodes");
+    if (one != nullptr && several != nullptr) {
+      drafts_.diagnostics().add({.code = "two-keys",
+                                 .summary = "a test has 'node' or 'nodes', not both",
+                                 .where = keys_.find("nodes")->where,
+                                 .notes = {{"the other", keys_.find("node")->where}}});
+    } else if (one != nullptr) {
+      if (const std::optional<Value> value = typing.read(*one, node))
+        test_.nodes = {value->reference()};
+    } else if (several != nullptr) {
+      const Type nodes{.kind = Type::Kind::List, .item = {node}, .or_one = true};
+      if (const std::optional<Value> value = typing.read(*several, nodes)) {
+        for (const Value& item : value->list())
+          test_.nodes.push_back(item.reference());
+      }
+    } else {
+      report_missing("node", fmt::format("'{}'", test_.address), entry_.where,
+                     drafts_.diagnostics());
+    }
+  }
+
+  void read_command(const Typing& typing) {
+    for (const char* name : {"run", "user", "directory", "environment", "input"}) {
+      const Type type =
+          std::string_view(name) == "run" ? text() : command_type(drafts_.registry(), name);
+      if (const Tree* tree = written(name)) {
+        if (std::optional<Value> value = typing.read(*tree, type))
+          test_.command.emplace(name, std::move(*value));
+      }
+    }
+    if (written("run") == nullptr)
+      report_missing("run", fmt::format("'{}'", test_.address), entry_.where,
+                     drafts_.diagnostics());
+  }
+
+  void read_expectation(const Typing& typing, const Tree& tree) {
+    const std::optional<Value> value = typing.read(tree, expectation_type());
+    if (!value || !value->is_mapping())
+      return;
+    if (const Value* exit = value->find("exit"))
+      test_.expect.exit = static_cast<int>(exit->integer());
+    if (const Value* output = value->find("output"))
+      test_.expect.output = *output;
+    if (const Value* contains = value->find("contains"))
+      test_.expect.contains = contains->list();
+    if (const Value* matches = value->find("matches")) {
+      test_.expect.matches = *matches;
+      check_pattern(*matches, tree.find("matches")->value.where);
+    }
+  }
+
+  void check_pattern(const Value& pattern, const Span& where) {
+    if (!pattern.is_text())
+      return;
+    const RE2 compiled(pattern.text(), RE2::Quiet);
+    if (!compiled.ok())
+      drafts_.diagnostics().add({.code = "bad-pattern",
+                                 .summary = "this is no regular expression: " + compiled.error(),
+                                 .where = where});
+  }
+
+  Drafts& drafts_;
+  const Tree::Entry& entry_;
+  const Tree& keys_;
+  Test test_;
+};
+
+}  // namespace
+
+void declare_tests(Drafts& drafts, const Tree& section) {
+  for (const Tree::Entry& entry : section.entries) {
+    if (!entry.key.starts_with("x-"))
+      drafts.add_name("tests", entry.key, child_address("tests", entry.key));
+  }
+}
+
+std::vector<Test> read_tests(Drafts& drafts, const Tree& section) {
+  std::vector<Test> tests;
+  for (const Tree::Entry& entry : section.entries) {
+    if (entry.key.starts_with("x-") ||
+        !check_name(entry.key, "a test", entry.where, drafts.diagnostics()) ||
+        !check_mapping(entry.value, "a test", drafts.diagnostics()))
+      continue;
+    if (std::optional<Test> test = TestReader(drafts, entry).read())
+      tests.push_back(std::move(*test));
+  }
+  return tests;
+}
+
+std::vector<Output> read_outputs(Drafts& drafts, const Tree& section) {
+  const PlaceScope scope(drafts, {});
+  const Typing typing(scope, drafts.loader(), drafts.diagnostics());
+  std::vector<Output> outputs;
+  for (const Tree::Entry& entry : section.entries) {
+    if (entry.key.starts_with("x-") ||
+        !check_name(entry.key, "an output", entry.where, drafts.diagnostics()))
+      continue;
+    if (std::optional<Value> value = typing.read(entry.value, Type{}))
+      outputs.push_back({entry.key, std::move(*value), entry.where});
+  }
+  return outputs;
+}
+
+}  // namespace encamp

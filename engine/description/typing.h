@@ -1,0 +1,70 @@
+// Gives what is written the type that its key wants: evaluates references, checks constraints,
+// fills in defaults, and reports whatever does not fit.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/component/schema.h"
+#include "engine/description/diagnostic.h"
+#include "engine/description/evaluate.h"
+#include "engine/description/loader.h"
+#include "engine/description/tree.h"
+
+namespace encamp {
+
+class Typing {
+ public:
+  Typing(const Scope& scope, const Loader& loader, Diagnostics& diagnostics)
+      : scope_(scope), loader_(loader), diagnostics_(diagnostics) {}
+  Typing(Scope&&, const Loader&, Diagnostics&) = delete;  // It keeps a reference to the scope.
+
+  /// The value as `type` wants it, or nothing: what is wrong is reported then.
+  std::optional<Value> read(const Tree& tree, const Type& type) const;
+  /// Also keeps to the constraints of `property`.
+  std::optional<Value> read(const Tree& tree, const PropertySchema& property) const;
+
+  /// The paths of `needs`: resources, one or a list. What is wrong is reported and left out.
+  struct Path {
+    Address address;
+    Span where;
+  };
+  std::vector<Path> paths(const Tree& tree) const;
+
+ private:
+  std::optional<Value> evaluated(const Expression& expression) const;
+  std::optional<Value> read_text(const std::string& text, const Tree& tree, const Type& type) const;
+  std::optional<Value> read_list(const Tree& tree, const Type& type) const;
+  std::optional<Value> read_mapping(const Tree& tree, const Type& type) const;
+  std::optional<Value> read_fields(const Tree& tree, const Type& type) const;
+  std::optional<Value> convert(const Value& value, const Type& type, const Span& where) const;
+  std::optional<Value> convert_pending(const Value& value, const Type& type,
+                                       const Span& where) const;
+  std::optional<Value> resource_named(const std::string& name, const Type& type,
+                                      const Span& where) const;
+  bool keeps(const Value& value, const PropertySchema& property, const Span& where) const;
+  void add_path(const Tree& entry, std::vector<Path>& found) const;
+  void wrong_type(const std::string& wanted, const std::string& found, const Span& where,
+                  std::string hint = {}) const;
+
+  const Scope& scope_;
+  const Loader& loader_;
+  Diagnostics& diagnostics_;
+};
+
+/// Reports the keys of `mapping` that are none of `known`, except those that begin with `x-`.
+/// Those of `later` are reported as not supported by this version. Returns whether all are fine.
+bool check_keys(const Tree& mapping, const std::vector<std::string>& known,
+                const std::vector<std::string>& later, const std::string& of,
+                Diagnostics& diagnostics);
+
+/// Reports that a key is missing in `of`, with the caret at `where`.
+void report_missing(const std::string& key, const std::string& of, const Span& where,
+                    Diagnostics& diagnostics, std::string hint = {});
+
+/// "did you mean '...'?" for the nearest candidate, or nothing.
+std::string hint_for(const std::string& word, const std::vector<std::string>& candidates);
+
+}  // namespace encamp

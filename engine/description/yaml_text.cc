@@ -1,0 +1,229 @@
+#include "engine/description/yaml_text.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace encamp {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+std::size_t line_start(const std::string& text, std::size_t offset) {
+  if (offset == 0)
+    return 0;
+  const std::size_t newline = text.rfind('\n', offset - 1);
+  return newline == std::string::npos ? 0 : newline + 1;
+}
+
+/// Length of the UTF-8 character at `offset`, 0 when there is none. Source: RFC 3629.
+std::size_t utf8_length(const std::string& text, std::size_t offset) {
+  const auto byte = [&](std::size_t i) {
+    return offset + i < text.size() ? static_cast<unsigned char>(text[offset + i]) : 0U;
+  };
+  const auto continued = [&](std::size_t count) {
+    for (std::size_t i = 1; i <= count; ++i) {
+      if ((byte(i) & 0xC0U) != 0x80U)
+        return false;
+    }
+    return true;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80)
+    return 1;
+  if (first >= 0xC2 && first <= 0xDF)
+    return continued(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
+    const bool surrogate = first == 0xED && byte(1) > 0x9F;
+    return continued(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool overlong = first == 0xF0 && byte(1) < 0x90;
+    const bool beyond = first == 0xF4 && byte(1) > 0x8F;
+    return continued(3) && !overlong && !beyond ? 4 : 0;
+  }
+  return 0;
+}
+
+struct Meaning {
+  std::string_view message;  ///< yaml-cpp's.
+  std::string_view summary;
+  std::string_view hint;
+};
+
+constexpr std::array kMeanings = {
+    Meaning{"illegal map value", "a ':' stands where no key can be",
+            "put text that contains ': ' into quotes"},
+    Meaning{"end of map not found", "this line does not continue the mapping above",
+            "keys of one mapping begin in the same column"},
+    Meaning{"end of sequence not found", "this line does not continue the list above",
+            "items of one list begin in the same column"},
+    Meaning{"end of map flow not found", "'{' is not closed by '}', or a ',' is missing", ""},
+    Meaning{"end of sequence flow not found", "'[' is not closed by ']', or a ',' is missing", ""},
+    Meaning{"illegal EOF in scalar", "the quote is not closed", ""},
+    Meaning{"illegal block entry", "a list item '-' stands where none can be",
+            "begin the list on a line of its own"},
+    Meaning{"illegal flow end", "this bracket closes nothing", ""},
+    Meaning{"the referenced anchor is not defined", "no anchor of this name stands above", ""},
+    Meaning{"unknown token", "no value begins with this character", "put the text into quotes"},
+};
+
+}  // namespace
+
+YamlText::Start YamlText::skip_properties(std::size_t offset) const {
+  Start start{offset, std::nullopt};
+  while (start.offset < text_.size() &&
+         (text_[start.offset] == '&' || text_[start.offset] == '!')) {
+    if (text_[start.offset] == '!')
+      start.tag = start.offset;
+    start.offset += word_length(start.offset);
+    while (start.offset < text_.size()) {
+      if (text_[start.offset] == '#')
+        start.offset = std::min(text_.find('\n', start.offset), text_.size());
+      else if (kBlanks.find(text_[start.offset]) != std::string_view::npos)
+        ++start.offset;
+      else
+        break;
+    }
+  }
+  return start;
+}
+
+Tree::Style YamlText::scalar_style(std::size_t begin) const {
+  switch (begin < text_.size() ? text_[begin] : '\0') {
+    case '\'':
+      return Tree::Style::SingleQuoted;
+    case '"':
+      return Tree::Style::DoubleQuoted;
+    case '|':
+      return Tree::Style::Literal;
+    case '>':
+      return Tree::Style::Folded;
+    default:
+      return Tree::Style::Plain;
+  }
+}
+
+std::size_t YamlText::scalar_length(const Tree& scalar) const {
+  const std::size_t begin = scalar.begin;
+  const std::size_t line_end = std::min(text_.find('\n', begin), text_.size());
+  switch (scalar.style) {
+    case Tree::Style::SingleQuoted:
+      for (std::size_t i = begin + 1; i < line_end; ++i) {
+        if (text_[i] == '\'' && (i + 1 >= text_.size() || text_[i + 1] != '\''))
+          return i + 1 - begin;
+        if (text_[i] == '\'')
+          ++i;
+      }
+      return line_end - begin;
+    case Tree::Style::DoubleQuoted:
+      for (std::size_t i = begin + 1; i < line_end; ++i) {
+        if (text_[i] == '"')
+          return i + 1 - begin;
+        if (text_[i] == '\\')
+          ++i;
+      }
+      return line_end - begin;
+    case Tree::Style::Literal:
+    case Tree::Style::Folded:
+      return word_length(begin);
+    case Tree::Style::Plain:
+    case Tree::Style::Flow:
+    case Tree::Style::Block:
+      break;
+  }
+  return text_.compare(begin, scalar.text.size(), scalar.text) == 0 ? scalar.text.size()
+                                                                    : line_end - begin;
+}
+
+std::size_t YamlText::word_length(std::size_t begin) const {
+  const std::size_t end = std::min(text_.find_first_of(" \t\r\n,[]{}", begin), text_.size());
+  return std::max<std::size_t>(1, end - begin);
+}
+
+std::string YamlText::written_null(std::size_t offset) const {
+  const std::string word = offset < text_.size() ? text_.substr(offset, word_length(offset)) : "";
+  return word == "~" || word == "null" || word == "Null" || word == "NULL" ? word : "";
+}
+
+std::optional<std::size_t> YamlText::unquoted_reference(std::size_t offset) const {
+  std::optional<std::size_t> found;
+  char quote = '\0';
+  int open = 0;
+  for (std::size_t i = line_start(text_, offset); i < text_.size() && text_[i] != '\n'; ++i) {
+    const char c = text_[i];
+    if (quote != '\0') {
+      if (c == quote)
+        quote = '\0';
+      continue;
+    }
+    if (open > 0 && text_.compare(i, 3, "${{") == 0 && i <= offset + 1)
+      found = i;
+    if (c == '\'' || c == '"')
+      quote = c;
+    else if (c == '{' || c == '[')
+      ++open;
+    else if (c == '}' || c == ']')
+      --open;
+  }
+  return found;
+}
+
+std::optional<Diagnostic> find_bad_character(const std::shared_ptr<const SourceFile>& file) {
+  const std::string& text = file->text();
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t length = utf8_length(text, i);
+    const bool line_end = c == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    const bool control = (c < 0x20 && c != '\t' && c != '\n' && !line_end) || c == 0x7F;
+    if (length == 0 || control) {
+      return Diagnostic{.code = "bad-character",
+                        .summary = length == 0
+                                       ? fmt::format("the byte 0x{:02X} is no UTF-8 text", c)
+                                       : fmt::format("a control character, 0x{:02X}", c),
+                        .where = span_at(file, i, 1)};
+    }
+    i += length;
+  }
+  return std::nullopt;
+}
+
+Diagnostic forgotten_quote(const std::shared_ptr<const SourceFile>& file, std::size_t reference) {
+  const std::size_t end = file->text().find("}}", reference);
+  return {.code = "unquoted-reference",
+          .summary = "a reference inside '{...}' or '[...]' needs quotes",
+          .where = span_at(file, reference, end == std::string::npos ? 3 : end + 2 - reference),
+          .hint = "write '${{ ... }}' with the quotes, or give the value a line of its own"};
+}
+
+Diagnostic describe_syntax_error(const std::shared_ptr<const SourceFile>& file, std::size_t offset,
+                                 const std::string& message) {
+  const std::string& text = file->text();
+  offset = std::min(offset, text.size());
+  if (const auto reference = YamlText(*file).unquoted_reference(offset))
+    return forgotten_quote(file, *reference);
+  const std::size_t start = line_start(text, offset);
+  const std::size_t indent = std::min(text.find_first_not_of(" \t", start), text.size());
+  const std::size_t tab = text.find('\t', start);
+  if (tab < indent) {
+    return {.code = "tab-indentation",
+            .summary = "a tab in the indentation",
+            .where = span_at(file, tab, 1),
+            .hint = "YAML is indented with spaces"};
+  }
+  Diagnostic diagnostic{.code = "yaml-syntax",
+                        .summary = "this is no YAML: " + message,
+                        .where = span_at(file, offset, 1)};
+  for (const Meaning& meaning : kMeanings) {
+    if (meaning.message == message) {
+      diagnostic.summary = meaning.summary;
+      diagnostic.hint = meaning.hint;
+    }
+  }
+  return diagnostic;
+}
+
+}  // namespace encamp

@@ -1,0 +1,67 @@
+// From the text of a description to its site, as the first two stages do it.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "engine/component/registry.h"
+#include "engine/description/read.h"
+#include "engine/description/resolve.h"
+#include "engine/error.h"
+
+namespace encamp::test {
+
+/// Files by absolute path; relative paths start at `/site/`.
+class MapLoader : public Loader {
+ public:
+  explicit MapLoader(std::map<std::string, std::string> files = {}) : files_(std::move(files)) {}
+
+  std::string locate(const std::string& path, const std::string&) const override {
+    std::string absolute = (std::filesystem::path("/site") / path).lexically_normal().string();
+    if (!files_.contains(absolute))
+      throw Error(ErrorKind::NotFound, "there is no file '" + path + "'");
+    return absolute;
+  }
+  std::string load(const std::string& absolute) const override { return files_.at(absolute); }
+
+ private:
+  std::map<std::string, std::string> files_;
+};
+
+struct Described {
+  std::optional<Site> site;
+  Diagnostics diagnostics;
+
+  /// All diagnostics as text, one after the other.
+  std::string messages() const {
+    std::string text;
+    for (const Diagnostic& diagnostic : diagnostics.all())
+      text += render(diagnostic) + "\n";
+    return text;
+  }
+};
+
+inline Described describe(const std::string& name, const std::string& text,
+                          const Registry& registry, const Loader& loader = MapLoader(),
+                          const ResolveOptions& options = {}) {
+  Described described;
+  const auto file = std::make_shared<const SourceFile>(name, text);
+  const std::optional<Tree> tree = read_tree(file, described.diagnostics);
+  if (tree)
+    described.site = resolve(*tree, registry, loader, options, described.diagnostics);
+  else
+    described.diagnostics.sort();
+  return described;
+}
+
+inline std::string text_of_file(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+}  // namespace encamp::test
