@@ -38,14 +38,15 @@ class Journal {
   /// one began, Error(NoRoom) or Error(Denied) when it cannot be written; then nothing changed.
   virtual void commit(const Batch& batch) = 0;
 
-  /// A secret of the deployment: a private key, a password. Durable before keep_secret() returns;
-  /// never changed once kept.
+  /// A secret of the deployment: a private key, a password. keep_secret() replaces one of that
+  /// name; durable before it returns. Names are any text.
   virtual std::optional<std::string> find_secret(const std::string& name) = 0;
   virtual void keep_secret(const std::string& name, const std::string& bytes) = 0;
 
-  /// Ends the deployment: row, secrets and the directory itself go; its name is free.
-  /// REQUIRES: no record is there. Nothing can be committed afterwards.
-  virtual void close() = 0;
+  /// Commits `last`, after which no record may be left, and ends the deployment, in one
+  /// transaction: secrets and the directory itself go, its name is free. Nothing can be committed
+  /// afterwards.
+  virtual void close(const Batch& last) = 0;
 };
 
 }  // namespace encamp

@@ -28,6 +28,7 @@ struct Record {
   std::vector<Claim> claims;
   std::vector<Address> needs;  ///< What it needed, for the order of removal.
   Duration took{0};            ///< How long realizing it took; the scheduler's estimate.
+  bool operator==(const Record&) const = default;
 };
 
 std::string to_string(Life life);

@@ -20,20 +20,24 @@ std::vector<Record> MemoryJournal::records() {
 void MemoryJournal::commit(const Batch& batch) {
   faults_->call("commit", [&] {
     const std::lock_guard lock(mutex_);
-    if (closed_)
-      throw std::logic_error("the journal is closed");
-    for (const Record& record : batch.put) {
-      // A journal keeps what JSON keeps: a value that is still pending must not get here.
-      if (map_from_json(to_json(record.properties)) != record.properties)
-        throw std::logic_error(record.address + " has a property that cannot be recorded");
-      if (record.life == Life::Gone)
-        records_.erase({record.address, record.generation});
-      else
-        records_[{record.address, record.generation}] = record;
-    }
-    if (batch.deployment)
-      deployment_ = deployment_from_json(to_json(*batch.deployment));
+    apply(batch);
   });
+}
+
+void MemoryJournal::apply(const Batch& batch) {
+  if (closed_)
+    throw std::logic_error("the journal is closed");
+  for (const Record& record : batch.put) {
+    // A journal keeps what JSON keeps: a value that is still pending must not get here.
+    if (map_from_json(to_json(record.properties)) != record.properties)
+      throw std::logic_error(record.address + " has a property that cannot be recorded");
+    if (record.life == Life::Gone)
+      records_.erase({record.address, record.generation});
+    else
+      records_[{record.address, record.generation}] = record;
+  }
+  if (batch.deployment)
+    deployment_ = deployment_from_json(to_json(*batch.deployment));
 }
 
 std::optional<std::string> MemoryJournal::find_secret(const std::string& name) {
@@ -45,15 +49,16 @@ std::optional<std::string> MemoryJournal::find_secret(const std::string& name) {
 void MemoryJournal::keep_secret(const std::string& name, const std::string& bytes) {
   faults_->call("keep_secret", [&] {
     const std::lock_guard lock(mutex_);
-    secrets_.try_emplace(name, bytes);
+    secrets_[name] = bytes;
   });
 }
 
-void MemoryJournal::close() {
+void MemoryJournal::close(const Batch& last) {
   faults_->call("close", [&] {
     const std::lock_guard lock(mutex_);
+    apply(last);
     if (!records_.empty())
-      throw std::logic_error("the journal still has records");
+      throw std::logic_error("the journal still has " + records_.begin()->first.first);
     deployment_.reset();
     secrets_.clear();
     closed_ = true;

@@ -20,12 +20,14 @@ class MemoryJournal : public Journal {
   void commit(const Batch& batch) override;
   std::optional<std::string> find_secret(const std::string& name) override;
   void keep_secret(const std::string& name, const std::string& bytes) override;
-  void close() override;
+  void close(const Batch& last) override;
 
   /// Whether close() has ended the deployment.
   bool is_closed() const;
 
  private:
+  void apply(const Batch& batch);
+
   Faults* faults_;
   mutable std::mutex mutex_;  ///< Of all below.
   std::optional<Deployment> deployment_;

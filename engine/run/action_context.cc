@@ -1,0 +1,150 @@
+#include "engine/run/action_context.h"
+
+#include <array>
+#include <limits>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "engine/bind/bind.h"
+
+namespace encamp {
+namespace {
+
+std::string digest_of(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned length = 0;
+  if (EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("SHA-256 is not available");
+  std::string hex;
+  for (unsigned i = 0; i < 16; ++i)
+    hex += fmt::format("{:02x}", digest[i]);
+  return hex;
+}
+
+std::int64_t attempt_of(const Record& record) {
+  const auto note = record.notes.find(kAttemptNote);
+  return note == record.notes.end() ? 1 : note->second.integer();
+}
+
+}  // namespace
+
+void count_attempt(Record& record) {
+  record.notes[kAttemptNote] = attempt_of(record) + 1;
+}
+
+RunRecords::RunRecords(const std::vector<Record>& records) {
+  for (const Record& record : records)
+    put(record);
+}
+
+void RunRecords::put(const Record& record) {
+  const std::lock_guard lock(mutex_);
+  records_[{record.address, record.generation}] = record;
+}
+
+void RunRecords::erase(const Record& record) {
+  const std::lock_guard lock(mutex_);
+  records_.erase({record.address, record.generation});
+}
+
+std::optional<Record> RunRecords::find(const Address& address) const {
+  const std::lock_guard lock(mutex_);
+  auto next = records_.upper_bound({address, std::numeric_limits<int>::max()});
+  if (next == records_.begin() || (--next)->first.first != address)
+    return std::nullopt;
+  return next->second;
+}
+
+std::vector<Record> RunRecords::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Record> all;
+  for (const auto& [key, record] : records_)
+    all.push_back(record);
+  return all;
+}
+
+Lookup lookup_in(const RunState& state) {
+  return [&state](const Address& address, const std::string& name) -> std::optional<Value> {
+    const std::optional<Record> record = state.records.find(address);
+    if (!record)
+      return std::nullopt;
+    const auto late = record->attributes.find(name);
+    if (record->life == Life::Present && late != record->attributes.end())
+      return late->second;
+    return chosen_attribute(record->component, record->properties, name);
+  };
+}
+
+SshKey deployment_key(Environment& environment, const std::string& name) {
+  // The public half is kept first: where the private one is, both are.
+  std::optional<std::string> private_key = environment.journal.find_secret(name);
+  std::optional<std::string> public_key = environment.journal.find_secret(name + ".pub");
+  if (private_key && public_key)
+    return {*private_key, *public_key};
+  const SshKey made = environment.world.make_ssh_key();
+  environment.journal.keep_secret(name + ".pub", made.public_key);
+  environment.journal.keep_secret(name, made.private_key);
+  return made;
+}
+
+Guest& guest_of(Environment& environment, const Record& node, Clock::Instant deadline) {
+  if (Guest* open = environment.connections.find(node.address))
+    return *open;
+  const auto reported = node.attributes.find("ssh_host_key");
+  const std::string host_key = reported != node.attributes.end()
+                                   ? reported->second.text()
+                                   : deployment_key(environment, node.address).public_key;
+  return environment.connections.get(node, host_key, deployment_key(environment, "ssh").private_key,
+                                     deadline, environment.stop);
+}
+
+ActionContext::ActionContext(RunState& state, Record& record, std::string verb)
+    : state_(&state),
+      record_(&record),
+      verb_(std::move(verb)),
+      owner_{state.deployment.id, record.address, record.generation},
+      deadline_(state.environment.world.clock().now() + state.environment.timeout) {}
+
+Guest& ActionContext::guest() {
+  const Address node(node_of(record_->address));
+  if (node.empty())
+    throw Error(ErrorKind::Failed, record_->address + " lies on no node");
+  return guest_of(state_->environment, node == record_->address ? *record_ : record(node),
+                  deadline_);
+}
+
+const Record& ActionContext::record(const Address& address) {
+  if (const auto seen = seen_.find(address); seen != seen_.end())
+    return seen->second;
+  std::optional<Record> found = state_->records.find(address);
+  if (!found)
+    throw Error(ErrorKind::NotFound,
+                fmt::format("{} needs {}, which is not there", record_->address, address));
+  return seen_.emplace(address, std::move(*found)).first->second;
+}
+
+void ActionContext::note(const std::string& name, Value value) {
+  record_->notes[name] = std::move(value);
+  state_->environment.journal.commit({.put = {*record_}});
+  state_->records.put(*record_);
+}
+
+SshKey ActionContext::ssh_key(const std::string& name) {
+  return deployment_key(state_->environment, name);
+}
+
+Receipt ActionContext::receipt(const std::string& purpose, const std::string& digest) {
+  gave_receipt_ = true;
+  return {digest_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", owner_.deployment, owner_.address,
+                                owner_.generation, purpose, digest, attempt_of(*record_)))};
+}
+
+void ActionContext::progress(const std::string& text) {
+  state_->environment.events.on({.kind = Event::Kind::ActionProgress,
+                                 .address = record_->address,
+                                 .verb = verb_,
+                                 .text = text});
+}
+
+}  // namespace encamp

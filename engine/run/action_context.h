@@ -1,0 +1,94 @@
+// The Context of one action: what a component may use while the runner carries it out.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/component/context.h"
+#include "engine/description/expression.h"
+#include "engine/run/environment.h"
+#include "engine/state/deployment.h"
+
+namespace encamp {
+
+/// The records of a run as they are by now. Threads: any.
+class RunRecords {
+ public:
+  explicit RunRecords(const std::vector<Record>& records);
+
+  void put(const Record& record);
+  void erase(const Record& record);
+  /// Of the latest generation, or nothing.
+  std::optional<Record> find(const Address& address) const;
+  std::vector<Record> all() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::pair<Address, int>, Record> records_;
+};
+
+/// What all actions of a run share.
+struct RunState {
+  RunState(Environment& world, Deployment facts, const std::vector<Record>& rows)
+      : environment(world), deployment(std::move(facts)), records(rows) {}
+
+  Environment& environment;
+  Deployment deployment;
+  RunRecords records;
+};
+
+/// Answers the attributes of what is present by now, chosen and late ones. `state` is borrowed.
+Lookup lookup_in(const RunState& state);
+
+/// A key pair of the deployment, made when there is none of that name. Threads: one at a time for
+/// one name.
+SshKey deployment_key(Environment& environment, const std::string& name);
+
+/// The inside of a node. `name` is the node's address.
+Guest& guest_of(Environment& environment, const Record& node, Clock::Instant deadline);
+
+class ActionContext : public Context {
+ public:
+  /// `record` is changed by note(); everything is borrowed.
+  ActionContext(RunState& state, Record& record, std::string verb);
+
+  void begin_attempt(Clock::Instant deadline) { deadline_ = deadline; }
+  /// Whether the component asked for a receipt: something was run that must not run again.
+  bool gave_receipt() const { return gave_receipt_; }
+
+  const Owner& owner() const override { return owner_; }
+  const std::string& deployment() const override { return state_->deployment.name; }
+  Host& host() override { return state_->environment.world.host(record_->host); }
+  Workshop& workshop() override { return state_->environment.world.workshop(); }
+  Guest& guest() override;
+  const Record& record(const Address& address) override;
+  void note(const std::string& name, Value value) override;
+  SshKey ssh_key(const std::string& name) override;
+  std::vector<std::string> authorized_keys() override {
+    return state_->environment.authorized_keys;
+  }
+  Receipt receipt(const std::string& purpose, const std::string& digest) override;
+  Clock& clock() override { return state_->environment.world.clock(); }
+  Clock::Instant deadline() const override { return deadline_; }
+  std::stop_token stop() const override { return state_->environment.stop; }
+  void progress(const std::string& text) override;
+
+ private:
+  RunState* state_;
+  Record* record_;
+  std::string verb_;
+  Owner owner_;
+  Clock::Instant deadline_;
+  bool gave_receipt_ = false;
+  std::map<Address, Record> seen_;  ///< What record() has given references to.
+};
+
+/// The note that counts executions: a receipt of a command differs after each known outcome.
+inline constexpr const char* kAttemptNote = "attempt";
+void count_attempt(Record& record);
+
+}  // namespace encamp

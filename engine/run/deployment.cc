@@ -1,0 +1,118 @@
+#include "engine/run/deployment.h"
+
+#include <algorithm>
+
+#include "engine/run/runner.h"
+#include "engine/run/verify.h"
+
+namespace encamp {
+namespace {
+
+// Whether the process that wrote the journal last died while something was open: then a call of it
+// may still take effect.
+bool ended_uncleanly(const std::optional<Deployment>& deployment,
+                     const std::vector<Record>& records) {
+  return deployment && deployment->last_run && !deployment->last_run->ended &&
+         std::ranges::any_of(records, [](const Record& r) { return r.life != Life::Present; });
+}
+
+int count_of(const Plan& plan) {
+  return static_cast<int>(std::ranges::count_if(plan.actions, [](const Action& action) {
+    return action.verb != Action::Verb::Keep && !action.forget;
+  }));
+}
+
+// Looks once more at every row that says Removed; those that hold become Gone in `rest`.
+void verify_all(RunState& state, Runner::Result& result) {
+  for (Record& record : result.removed) {
+    try {
+      verify_removed(state, record);
+    } catch (const Error& error) {
+      result.outcome.failures.push_back({record.address, "remove", error});
+      state.environment.events.on({.kind = Event::Kind::ActionFailed,
+                                   .address = record.address,
+                                   .verb = "remove",
+                                   .text = error.what(),
+                                   .detail = error.detail(),
+                                   .hint = error.hint()});
+      continue;
+    }
+    state.records.erase(record);
+    record.life = Life::Gone;
+    std::erase_if(result.rest.put, [&](const Record& other) {
+      return other.address == record.address && other.generation == record.generation;
+    });
+    result.rest.put.push_back(record);
+  }
+}
+
+void end_run(Deployment& facts, const Outcome& outcome, Clock& clock) {
+  // With works given up the run has not ended: what they do may still happen.
+  if (outcome.abandoned == 0)
+    facts.last_run->ended = clock.wall_time();
+  facts.last_run->succeeded = outcome.succeeded();
+  facts.last_run->summary = outcome.summary();
+}
+
+}  // namespace
+
+Outcome up(const Plan& plan, Deployment facts, Environment& environment) {
+  Clock& clock = environment.world.clock();
+  const Clock::Instant began = clock.now();
+  const std::optional<Deployment> before = environment.journal.deployment();
+  facts.created = before ? before->created : clock.wall_time();
+  facts.last_run = Deployment::Run{.verb = "up", .began = clock.wall_time()};
+  environment.events.on({.kind = Event::Kind::PlanMade, .count = count_of(plan)});
+
+  const auto state = std::make_shared<RunState>(environment, facts, environment.journal.records());
+  if (count_of(plan) > 0)
+    deployment_key(environment, "ssh");  // Before several nodes want it at once.
+  Runner runner(state, plan);
+  Runner::Result result = runner.run({.deployment = settle(facts, lookup_in(*state))});
+  if (!result.outcome.interrupted)
+    verify_all(*state, result);
+
+  end_run(facts, result.outcome, clock);
+  result.rest.deployment = settle(facts, lookup_in(*state));
+  environment.journal.commit(result.rest);
+  result.outcome.total = std::chrono::duration_cast<Duration>(clock.now() - began);
+  return result.outcome;
+}
+
+Outcome down(Environment& environment) {
+  Clock& clock = environment.world.clock();
+  const Clock::Instant began = clock.now();
+  const std::optional<Deployment> before = environment.journal.deployment();
+  const std::vector<Record> records = environment.journal.records();
+  if (!before)
+    return {};
+  Deployment facts = *before;
+  facts.last_run = Deployment::Run{.verb = "down", .began = clock.wall_time()};
+  const Plan plan = make_teardown(records, environment.registry);
+  environment.events.on({.kind = Event::Kind::PlanMade, .count = count_of(plan)});
+
+  const auto state = std::make_shared<RunState>(environment, facts, records);
+  Runner runner(state, plan);
+  Runner::Result result = runner.run({.deployment = facts});
+  if (ended_uncleanly(before, records) && !result.outcome.interrupted) {
+    const auto left = began + environment.late_effects - clock.now();
+    if (left > left.zero())
+      clock.sleep(left, environment.stop);
+  }
+  if (!result.outcome.interrupted)
+    verify_all(*state, result);
+
+  if (state->records.all().empty() && !result.outcome.interrupted) {
+    environment.journal.close(result.rest);
+  } else {
+    end_run(facts, result.outcome, clock);
+    result.rest.deployment = facts;
+    environment.journal.commit(result.rest);
+    for (const Record& record : state->records.all())
+      result.outcome.left.push_back(record.address);
+  }
+  result.outcome.total = std::chrono::duration_cast<Duration>(clock.now() - began);
+  return result.outcome;
+}
+
+}  // namespace encamp

@@ -1,0 +1,129 @@
+#include "engine/run/job.h"
+
+#include <fmt/format.h>
+
+#include "engine/run/evidence.h"
+
+namespace encamp {
+namespace {
+
+// A broken connection is opened again that often, whatever the resource says of attempts.
+constexpr int kReconnects = 2;
+
+bool may_help_to_repeat(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::NotFound:
+    case ErrorKind::Unavailable:
+    case ErrorKind::NoRoom:
+    case ErrorKind::Failed:
+    case ErrorKind::Timeout:
+      return true;
+    case ErrorKind::Conflict:
+    case ErrorKind::Denied:
+    case ErrorKind::Unknown:
+    case ErrorKind::Busy:
+    case ErrorKind::Interrupted:
+      return false;
+  }
+  return false;
+}
+
+const char* participle(const std::string& verb) {
+  if (verb == "create")
+    return "creating";
+  if (verb == "update")
+    return "updating";
+  return verb == "replace" ? "replacing" : "removing";
+}
+
+void attempt(RunState& state, Job& job, ActionContext& context) {
+  const Duration timeout = job.action.resource.timeout.value_or(state.environment.timeout);
+  context.begin_attempt(context.clock().now() + timeout);
+  if (job.action.verb == Action::Verb::Remove) {
+    job.component->remove(job.before, context);
+    return;
+  }
+  job.before.notes = job.record.notes;
+  job.attributes = job.component->realize(job.record.properties, job.before, context);
+}
+
+// Returns the error of one attempt, or nothing.
+std::optional<Error> try_once(RunState& state, Job& job, ActionContext& context) {
+  try {
+    attempt(state, job, context);
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::exception& error) {  // The component is wrong; the others go on.
+    return Error(ErrorKind::Failed,
+                 fmt::format("component '{}' failed: {}", job.record.component, error.what()));
+  }
+}
+
+// Whether an attempt ended with a known outcome, so that its commands may run again.
+bool is_known(ErrorKind kind) {
+  return kind == ErrorKind::Failed || kind == ErrorKind::Timeout;
+}
+
+}  // namespace
+
+std::string verb_of(const Action& action) {
+  switch (action.verb) {
+    case Action::Verb::Keep:
+      return "keep";
+    case Action::Verb::Create:
+      return action.replaces ? "replace" : "create";
+    case Action::Verb::Update:
+      return "update";
+    case Action::Verb::Remove:
+      return "remove";
+  }
+  return "?";
+}
+
+void carry_out(RunState& state, Job& job) {
+  Environment& environment = state.environment;
+  ActionContext context(state, job.record, job.verb);
+  const Clock::Instant began = context.clock().now();
+  const Address node(node_of(job.record.address));
+  int left = job.action.resource.attempts - 1;
+  int reconnects = kReconnects;
+  for (int next = 2;; ++next) {
+    job.error = try_once(state, job, context);
+    if (!job.error) {
+      if (context.gave_receipt())
+        count_attempt(job.record);
+      break;
+    }
+    const ErrorKind kind = job.error->kind();
+    const bool broken = kind == ErrorKind::Unavailable;
+    if (!node.empty() && (broken || kind == ErrorKind::Timeout))
+      environment.connections.drop(node);
+    if (context.gave_receipt() && is_known(kind))
+      count_attempt(job.record);  // Durable with the runner's next commit, or the note below.
+    int& budget = broken && reconnects > 0 ? reconnects : left;
+    if (!may_help_to_repeat(kind) || budget <= 0 || environment.stop.stop_requested())
+      break;
+    --budget;
+    environment.events.on({.kind = Event::Kind::ActionRetried,
+                           .address = job.record.address,
+                           .verb = job.verb,
+                           .text = job.error->what(),
+                           .count = next});
+    try {
+      if (context.gave_receipt() && is_known(kind))
+        environment.journal.commit({.put = {job.record}});
+    } catch (const Error& error) {
+      job.error = error;
+      break;
+    }
+    context.clock().sleep(job.action.resource.backoff, environment.stop);
+  }
+  job.took = std::chrono::duration_cast<Duration>(context.clock().now() - began);
+  if (job.error && job.error->kind() != ErrorKind::Interrupted) {
+    job.error->add_context(fmt::format("while {} {}", participle(job.verb), job.record.address));
+    keep_evidence(state, job.record, *job.error);
+  }
+}
+
+}  // namespace encamp
