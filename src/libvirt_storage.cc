@@ -163,13 +163,25 @@ bool is_rotated_console(const std::string& name) {
          name.back() >= '0' && name.back() <= '9';
 }
 
+// The directory of a pool below the host's storage. Short, because libvirt attaches no loop device
+// to a file whose path has more than 63 bytes (LO_NAME_SIZE); docs/nodes.md has the sum.
+std::string directory_of(const Claim& claim) {
+  constexpr std::string_view kPrefix = "encamp.";
+  constexpr std::size_t kLongest = 16;
+  std::string name =
+      claim.name.starts_with(kPrefix) ? claim.name.substr(kPrefix.size()) : claim.name;
+  if (name.size() > kLongest)
+    name = name.substr(0, 7) + "-" + claim.uuid.substr(0, 8);
+  return name;
+}
+
 }  // namespace
 
 std::string pool_xml(const Claim& claim, const std::string& storage) {
   Element permissions("permissions");
   permissions.add(Element("mode").text(kPoolMode));
   Element target("target");
-  target.add(Element("path").text(storage + "/" + claim.name)).add(std::move(permissions));
+  target.add(Element("path").text(storage + "/" + directory_of(claim))).add(std::move(permissions));
   Element pool("pool");
   pool.set("type", "dir")
       .add(Element("name").text(claim.name))

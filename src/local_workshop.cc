@@ -107,7 +107,7 @@ std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
   if (isolation == Isolation::Machine)
     identity +=
         fmt::format("machine\n{}\n{}\n", kernel_script(), sha256_hex(read_whole_file(init_)));
-  return sha256_hex(identity).substr(0, 40);
+  return sha256_hex(identity).substr(0, 20);
 }
 
 std::unique_ptr<Workshop::Reservation> LocalWorkshop::try_reserve(const std::string& key) {

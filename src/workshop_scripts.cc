@@ -136,7 +136,7 @@ fi
 close_tree
 echo "encamp: making the file system"
 kib=$(du -skx "$root" | cut -f1)        # with room for what the tables and short files take more
-mke2fs -q -F -t ext4 -m 0 -i 8192 -O ^has_journal -E root_owner=0:0 -L encamp-image \
+mke2fs -q -F -t ext4 -b 4096 -m 0 -i 8192 -O ^has_journal -E root_owner=0:0 -L encamp-image \
   -d "$root" "$image" "$((kib + kib / 6 + 65536))k"
 )sh";
 

@@ -46,6 +46,14 @@ std::string resolver_file(const NodeLayout& node) {
   return lines;
 }
 
+// The path of a container's disk may have 63 bytes in all (docs/nodes.md).
+std::string volume_prefix(const std::string& name, const Owner& owner, const std::string& uuid) {
+  constexpr std::size_t kLongest = 13;
+  const std::string shorter =
+      name.size() <= kLongest ? name : name.substr(0, 4) + "-" + uuid.substr(0, 8);
+  return fmt::format("{}.{}", shorter, owner.generation);
+}
+
 }  // namespace
 
 NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
@@ -58,10 +66,10 @@ NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
       disk_size(properties.at("disk").bytes()),
       cards(read_cards(properties.at("networks"))) {
   const std::string pool = "encamp." + deployment;
-  const std::string volumes = fmt::format("{}.{}", name, owner.generation);
   guest = {.kind = Claim::Kind::Guest,
            .name = fmt::format("encamp.{}.{}", deployment, name),
            .uuid = uuid_of(owner, "guest")};
+  const std::string volumes = volume_prefix(name, owner, guest.uuid);
   disk = {.kind = Claim::Kind::Volume, .name = volumes + ".disk", .uuid = "", .pool = pool};
   console = {.kind = Claim::Kind::Volume, .name = volumes + ".console", .uuid = "", .pool = pool};
   machine_id = uuid_of(owner, "machine-id");

@@ -46,7 +46,7 @@ class Workshop {
   virtual ~Workshop() = default;
 
   /// Names the image of that recipe by the hash of everything that goes in, package index
-  /// included: letters and digits, at most 40. `machine` is a variant of its own, with a kernel.
+  /// included: letters and digits, at most 20. `machine` is a variant of its own, with a kernel.
   virtual std::string key(const ImageRecipe& recipe, Isolation isolation) = 0;
 
   /// Whoever holds it is the only one on this machine to build and upload the image of a key.

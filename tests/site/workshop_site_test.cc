@@ -38,7 +38,7 @@ TEST_F(WorkshopSite, BuildsAContainersImageWithPackages) {
                       [](const std::string& text) { std::printf("%s\n", text.c_str()); });
 
   std::printf("built in %.2f s\n", seconds_since(begin));
-  EXPECT_EQ(key.size(), 40U);
+  EXPECT_EQ(key.size(), 20U);
   EXPECT_EQ(key, workshop_.key(recipe, Isolation::Container));
   EXPECT_GT(data_of(*image.root), 100 << 20);
   EXPECT_EQ(image.kernel, nullptr);
