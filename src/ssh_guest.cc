@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include "engine/error.h"
+#include "engine/world/digest.h"
 #include "src/ssh_agent.h"
 #include "src/ssh_session.h"
 
@@ -27,18 +25,6 @@ Clock::Instant in(std::chrono::milliseconds duration) {
 
 std::string number(std::int64_t value) {
   return std::to_string(value);
-}
-
-std::string sha256(const std::string& text) {
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(),
-             static_cast<unsigned char*>(static_cast<void*>(digest.data())), &size, EVP_sha256(),
-             nullptr);
-  std::string hex;
-  for (const char byte : digest.substr(0, size))
-    hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return hex;
 }
 
 Arguments arguments_of(const Command& command) {
@@ -96,7 +82,10 @@ class SshGuest : public Guest {
       try {
         return result_of(ask("run", arguments, command.timeout + kMargin));
       } catch (const Error& error) {
-        // The command goes on without us; to ask again is to wait for it.
+        // The command goes on without us; to ask again is to wait for it. That we waited in vain
+        // is no outcome of the command: those say timed_out.
+        if (error.kind() == ErrorKind::Timeout)
+          throw Error(ErrorKind::Unavailable, error.what());
         if (error.kind() != ErrorKind::Unavailable || attempt == 3)
           throw;
       }

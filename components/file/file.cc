@@ -1,0 +1,163 @@
+#include "components/file/file.h"
+
+#include <fmt/format.h>
+
+#include "engine/world/digest.h"
+
+namespace encamp {
+namespace {
+
+/// The note on what was at the path before the item: where a copy of it is kept, or null when
+/// nothing was. Without the note the item has not touched the path yet.
+constexpr const char* kOriginal = "original";
+constexpr const char* kOriginals = "/var/lib/encamp/originals";
+constexpr std::size_t kObservedLimit = 1U << 20;
+
+/// The text of a property, or "" when it is not set.
+std::string text_of(const Properties& properties, const std::string& name) {
+  const auto found = properties.find(name);
+  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
+}
+
+FileSpec spec_of(const Properties& wanted) {
+  const bool is_link = wanted.contains("link");
+  return {.path = text_of(wanted, "path"),
+          .kind = is_link ? FileKind::Link : FileKind::Regular,
+          .content = text_of(wanted, is_link ? "link" : "content"),
+          .owner = text_of(wanted, "owner"),
+          .group = text_of(wanted, "group"),
+          .mode = std::stoi(text_of(wanted, "mode"), nullptr, 8)};
+}
+
+bool is_as_wanted(const FileState& state, const FileSpec& spec) {
+  if (state.kind != spec.kind || state.digest != sha256(spec.content))
+    return false;
+  if (spec.kind == FileKind::Link)
+    return true;
+  return state.mode == spec.mode && state.owner == spec.owner &&
+         (spec.group.empty() || state.group == spec.group);
+}
+
+}  // namespace
+
+const Schema& FileComponent::schema() const {
+  static const Schema schema{
+      .component = "file",
+      .section = "software",
+      .about = "A file on a node. What was there before comes back when the item goes.",
+      .subject = "path",
+      .properties = {{.name = "path",
+                      .type = {.kind = Type::Kind::Path},
+                      .about = "Where it is. Missing directories above are made, root's, 0755.",
+                      .required = true,
+                      .on_change = OnChange::Replace},
+                     {.name = "content",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "What is in it. This or link is required."},
+                     {.name = "link",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "The path is a symbolic link to this one."},
+                     {.name = "owner",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "The user it belongs to.",
+                      .fallback = Value("root")},
+                     {.name = "group",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "The group it belongs to; the owner's unless said."},
+                     {.name = "mode",
+                      .type = {.kind = Type::Kind::Mode},
+                      .about = "Who may do what with it, in octal.",
+                      .fallback = Value("0644")},
+                     {.name = "secret",
+                      .type = {.kind = Type::Kind::Boolean},
+                      .about = "Its content is shown nowhere.",
+                      .fallback = Value(false),
+                      .on_change = OnChange::Ignore}},
+      .attributes = {{.name = "digest",
+                      .type = {.kind = Type::Kind::Text},
+                      .phase = Phase::Late,
+                      .about = "SHA-256 of its content, in hexadecimal."}}};
+  return schema;
+}
+
+void FileComponent::check(const Resource& resource, Diagnostics& diagnostics) const {
+  const bool has_content = resource.properties.contains("content");
+  const bool has_link = resource.properties.contains("link");
+  if (has_content && has_link)
+    diagnostics.add({.code = "file-content",
+                     .summary = "a file has either content or a link",
+                     .where = resource.place("link"),
+                     .label = "and it has content too"});
+  if (!has_content && !has_link)
+    diagnostics.add({.code = "file-content",
+                     .summary = "this file has no content",
+                     .where = resource.where,
+                     .hint = "say 'content: ...', or 'link: /path' for a symbolic link"});
+}
+
+Attributes FileComponent::realize(const Properties& wanted, const Record& record,
+                                  Context& context) const {
+  const FileSpec spec = spec_of(wanted);
+  Guest& guest = context.guest();
+  const std::optional<FileState> state = guest.find_file(spec.path);
+  if (state && state->kind == FileKind::Directory)
+    throw Error(ErrorKind::Conflict, fmt::format("'{}' is a directory", spec.path));
+
+  if (!record.notes.contains(kOriginal)) {
+    if (state) {
+      // The copy first: without the note it is made again, of what is still the original.
+      const std::string copy = kOriginals + spec.path;
+      guest.copy_file(spec.path, copy);
+      context.note(kOriginal, copy);
+    } else {
+      context.note(kOriginal, Value());
+    }
+  }
+  if (!state || !is_as_wanted(*state, spec))
+    guest.write_file(spec);
+  return {{"digest", sha256(spec.content)}};
+}
+
+std::optional<Properties> FileComponent::observe(const Record& record, Context& context) const {
+  const FileSpec spec = spec_of(record.properties);
+  Guest& guest = context.guest();
+  const std::optional<FileState> state = guest.find_file(spec.path);
+  if (!state)
+    return std::nullopt;
+  Properties seen = record.properties;
+  if (is_as_wanted(*state, spec))
+    return seen;
+  seen.erase("content");
+  seen.erase("link");
+  if (state->kind == FileKind::Link) {
+    seen["link"] = state->target;
+    return seen;
+  }
+  seen["owner"] = state->owner;
+  if (seen.contains("group"))
+    seen["group"] = state->group;
+  if (state->mode != spec.mode)
+    seen["mode"] = fmt::format("{:04o}", state->mode);
+  if (state->digest == sha256(spec.content) && spec.kind == FileKind::Regular)
+    seen["content"] = spec.content;
+  else if (state->kind == FileKind::Regular)
+    seen["content"] = guest.read_file(spec.path, kObservedLimit);
+  return seen;
+}
+
+void FileComponent::remove(const Record& record, Context& context) const {
+  const auto original = record.notes.find(kOriginal);
+  if (original == record.notes.end())
+    return;
+  const std::string path = text_of(record.properties, "path");
+  Guest& guest = context.guest();
+  if (original->second.is_null()) {
+    guest.remove_file(path);
+    return;
+  }
+  // Gone from where it is kept, it is back already.
+  if (guest.find_file(original->second.text()))
+    guest.rename_file(original->second.text(), path);
+}
+
+}  // namespace encamp

@@ -1,0 +1,206 @@
+#include "components/package/package.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace encamp {
+namespace {
+
+using Names = std::vector<std::string>;
+using Versions = std::map<std::string, std::string>;
+
+/// The note that names what goes with the item: what it asked for and was not there before it.
+constexpr const char* kOurs = "ours";
+
+Names names_in(const Value* value) {
+  Names names;
+  if (value == nullptr || !value->is_list())
+    return names;
+  for (const Value& name : value->list()) {
+    if (name.is_text())
+      names.push_back(name.text());
+  }
+  return names;
+}
+
+Names names_in(const Properties& properties, const std::string& key) {
+  const auto found = properties.find(key);
+  return names_in(found == properties.end() ? nullptr : &found->second);
+}
+
+std::string version_in(const Properties& properties) {
+  const auto found = properties.find("version");
+  return found == properties.end() ? "" : found->second.text();
+}
+
+/// Debian Policy, section 5.6.7, with an architecture.
+bool is_package_name(const std::string& name) {
+  const auto is_letter_or_digit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  return name.size() >= 2 && is_letter_or_digit(name[0]) && std::ranges::all_of(name, [&](char c) {
+           return is_letter_or_digit(c) || c == '+' || c == '-' || c == '.' || c == ':';
+         });
+}
+
+const Record* find_record(Context& context, const Address& address) {
+  try {
+    return &context.record(address);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::NotFound)
+      return nullptr;
+    throw;
+  }
+}
+
+/// The packages that were put into the node's image because its items ask for them: as much ours
+/// as if they had been installed here.
+Names baked_names(const Record& record, Context& context) {
+  const Record* node = find_record(context, Address(node_of(record.address)));
+  if (node == nullptr)
+    return {};
+  const auto image_reference = node->properties.find("image");
+  if (image_reference == node->properties.end() || !image_reference->second.is_reference())
+    return {};
+  const Record* image = find_record(context, image_reference->second.reference());
+  if (image == nullptr)
+    return {};
+  const auto base_reference = image->properties.find("base");
+  if (base_reference == image->properties.end() || !base_reference->second.is_reference())
+    return {};
+  const Record* base = find_record(context, base_reference->second.reference());
+  const Names below = base == nullptr ? Names{} : names_in(base->properties, "packages");
+  Names baked = names_in(image->properties, "packages");
+  std::erase_if(baked,
+                [&](const std::string& name) { return std::ranges::count(below, name) > 0; });
+  return baked;
+}
+
+/// What goes with the item, in order of name: what it noted before, and what it asks for now that
+/// is missing or was baked in.
+Names ours(const Names& wanted, const Versions& installed, const Record& record, Context& context) {
+  const Names noted = names_in(record.notes, kOurs);
+  std::set<std::string> all(noted.begin(), noted.end());
+  const Names baked = baked_names(record, context);
+  for (const std::string& name : wanted) {
+    if (!installed.contains(name) || std::ranges::count(baked, name) > 0)
+      all.insert(name);
+  }
+  return Names(all.begin(), all.end());
+}
+
+void note_ours(const Names& names, const Record& record, Context& context) {
+  if (record.notes.contains(kOurs) && names_in(record.notes, kOurs) == names)
+    return;
+  context.note(kOurs, Value::List(names.begin(), names.end()));
+}
+
+Attributes attributes_of(const Versions& installed) {
+  Value::Mapping versions;
+  for (const auto& [name, version] : installed)
+    versions.push_back({name, version});
+  return {{"versions", versions}};
+}
+
+Duration time_left(Context& context) {
+  return std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
+}
+
+}  // namespace
+
+const Schema& PackageComponent::schema() const {
+  static const Schema schema{
+      .component = "package",
+      .section = "software",
+      .about =
+          "Debian packages, without those they recommend. Nothing they bring starts or is "
+          "enabled before a service item says so.",
+      .subject = "names",
+      .properties = {{.name = "names",
+                      .type = {.kind = Type::Kind::List,
+                               .item = {{.kind = Type::Kind::Text}},
+                               .or_one = true},
+                      .about = "Name of a package, or a list of names.",
+                      .required = true},
+                     {.name = "version",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "The version to install, as apt knows it. Without it, the one that "
+                               "the package index offers."}},
+      .attributes = {{.name = "versions",
+                      .type = {.kind = Type::Kind::Mapping, .item = {{.kind = Type::Kind::Text}}},
+                      .phase = Phase::Late,
+                      .about = "The installed version of each."}}};
+  return schema;
+}
+
+void PackageComponent::check(const Resource& resource, Diagnostics& diagnostics) const {
+  for (const std::string& name : names_in(resource.properties, "names")) {
+    if (!is_package_name(name))
+      diagnostics.add({.code = "package-name",
+                       .summary = fmt::format("'{}' is no name of a package", name),
+                       .where = resource.place("names"),
+                       .hint = "a version has a key of its own: 'version: ...'"});
+  }
+}
+
+Attributes PackageComponent::realize(const Properties& wanted, const Record& record,
+                                     Context& context) const {
+  const Names names = names_in(wanted, "names");
+  const std::string version = version_in(wanted);
+  Guest& guest = context.guest();
+  Versions installed = guest.installed(names);
+
+  const Names all = ours(names, installed, record, context);
+  note_ours(all, record, context);
+
+  Names missing;
+  for (const std::string& name : names) {
+    const auto found = installed.find(name);
+    if (found == installed.end() || (!version.empty() && found->second != version))
+      missing.push_back(version.empty() ? name : name + "=" + version);
+  }
+  if (!missing.empty()) {
+    context.progress(fmt::format("installing {}", fmt::join(missing, ", ")));
+    guest.install(missing, time_left(context));
+    installed = guest.installed(names);
+  }
+
+  Names dropped = all;
+  std::erase_if(dropped,
+                [&](const std::string& name) { return std::ranges::count(names, name) > 0; });
+  if (!dropped.empty()) {
+    context.progress(fmt::format("removing {}", fmt::join(dropped, ", ")));
+    guest.uninstall(dropped, time_left(context));
+    Names left = all;
+    std::erase_if(left,
+                  [&](const std::string& name) { return std::ranges::count(names, name) == 0; });
+    context.note(kOurs, Value::List(left.begin(), left.end()));
+  }
+  return attributes_of(installed);
+}
+
+std::optional<Properties> PackageComponent::observe(const Record& record, Context& context) const {
+  const Versions installed = context.guest().installed(names_in(record.properties, "names"));
+  if (installed.empty())
+    return std::nullopt;
+  Properties seen = record.properties;
+  Value::List there;
+  for (const std::string& name : names_in(record.properties, "names")) {
+    if (installed.contains(name))
+      there.emplace_back(name);
+  }
+  seen["names"] = there;
+  if (seen.contains("version"))
+    seen["version"] = installed.begin()->second;
+  return seen;
+}
+
+void PackageComponent::remove(const Record& record, Context& context) const {
+  const Names names = names_in(record.notes, kOurs);
+  if (!names.empty())
+    context.guest().uninstall(names, time_left(context));
+}
+
+}  // namespace encamp

@@ -1,0 +1,18 @@
+// `package: [nginx-light, curl]`: Debian packages on a node.
+#pragma once
+
+#include "engine/component/component.h"
+
+namespace encamp {
+
+class PackageComponent : public Component {
+ public:
+  const Schema& schema() const override;
+  void check(const Resource& resource, Diagnostics& diagnostics) const override;
+  Attributes realize(const Properties& wanted, const Record& record,
+                     Context& context) const override;
+  std::optional<Properties> observe(const Record& record, Context& context) const override;
+  void remove(const Record& record, Context& context) const override;
+};
+
+}  // namespace encamp

@@ -1,0 +1,152 @@
+#include "components/service/service.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "components/service/readiness.h"
+
+namespace encamp {
+namespace {
+
+/// The note on how the unit was before the item: a mapping with `enabled` and `active`.
+constexpr const char* kBefore = "before";
+constexpr std::array<const char*, 4> kSigns{"port", "command", "url", "log"};
+
+bool flag(const Properties& properties, const std::string& name) {
+  const auto found = properties.find(name);
+  return found == properties.end() || found->second.boolean();
+}
+
+Value ready_of(const Properties& properties) {
+  const auto found = properties.find("ready");
+  return found == properties.end() ? Value() : found->second;
+}
+
+std::string name_of(const Properties& properties) {
+  return properties.at("name").text();
+}
+
+/// Brings the unit from `state` to what is wanted. Returns whether it was started.
+bool set_unit(const std::string& name, const UnitState& state, bool enabled, bool active,
+              Guest& guest) {
+  if (state.enabled != enabled)
+    guest.enable_unit(name, enabled);
+  if (state.active && !active)
+    guest.stop_unit(name);
+  if (!state.active && active)
+    guest.start_unit(name);
+  return !state.active && active;
+}
+
+}  // namespace
+
+const Schema& ServiceComponent::schema() const {
+  static const Schema schema{
+      .component = "service",
+      .section = "software",
+      .about = "A systemd unit. The item is done when the service is ready.",
+      .subject = "name",
+      .properties =
+          {{.name = "name",
+            .type = {.kind = Type::Kind::Text},
+            .about = "Name of the unit; `.service` may be left out.",
+            .required = true,
+            .on_change = OnChange::Replace,
+            .pattern = "[A-Za-z0-9:_.@\\\\][A-Za-z0-9:_.@\\\\-]*"},
+           {.name = "enabled",
+            .type = {.kind = Type::Kind::Boolean},
+            .about = "Whether it starts when the node boots.",
+            .fallback = Value(true)},
+           {.name = "running",
+            .type = {.kind = Type::Kind::Boolean},
+            .about = "Whether it runs.",
+            .fallback = Value(true)},
+           {.name = "ready",
+            .type = {.kind = Type::Kind::Mapping,
+                     .fields = {{.name = "port",
+                                 .type = {.kind = Type::Kind::Integer},
+                                 .about = "Something listens at this TCP port.",
+                                 .least = Value(1),
+                                 .most = Value(65535)},
+                                {.name = "command",
+                                 .type = {.kind = Type::Kind::Text},
+                                 .about = "This command, run by root, succeeds."},
+                                {.name = "url",
+                                 .type = {.kind = Type::Kind::Text},
+                                 .about = "This URL answers with a status from 200 to 399.",
+                                 .pattern = "https?://.+"},
+                                {.name = "log",
+                                 .type = {.kind = Type::Kind::Text},
+                                 .about = "The unit's journal contains this text."},
+                                {.name = "timeout",
+                                 .type = {.kind = Type::Kind::Time},
+                                 .about = "How long it is waited for; 1 min unless said."}}},
+            .about = "When it counts as ready, looked at on the node itself. Without it, when "
+                     "systemd calls it active."}},
+      .attributes = {}};
+  return schema;
+}
+
+void ServiceComponent::check(const Resource& resource, Diagnostics& diagnostics) const {
+  const Value ready = ready_of(resource.properties);
+  if (!ready.is_mapping())
+    return;
+  const auto signs =
+      std::ranges::count_if(kSigns, [&](const char* sign) { return ready.find(sign) != nullptr; });
+  if (signs != 1)
+    diagnostics.add({.code = "service-ready",
+                     .summary = "a service is ready by exactly one sign",
+                     .where = resource.place("ready"),
+                     .label = signs == 0 ? "none is here" : "more than one is here",
+                     .hint = "one of: port, command, url, log"});
+}
+
+Attributes ServiceComponent::realize(const Properties& wanted, const Record& record,
+                                     Context& context) const {
+  const std::string name = name_of(wanted);
+  const bool running = flag(wanted, "running");
+  Guest& guest = context.guest();
+  const UnitState state = guest.unit(name);
+  if (!state.known)
+    throw Error(ErrorKind::NotFound,
+                fmt::format("there is no unit '{}' on the node ({})", name, state.detail))
+        .with_hint(
+            "a package has to bring it, or a file item above: software is realized in the "
+            "order written");
+  if (!record.notes.contains(kBefore))
+    context.note(kBefore, Value::Mapping{{"enabled", state.enabled}, {"active", state.active}});
+
+  if (running && !state.active)
+    context.progress("starting");
+  const bool started = set_unit(name, state, flag(wanted, "enabled"), running, guest);
+  const Value ready = ready_of(wanted);
+  if (running && (ready.is_mapping() || started))
+    wait_until_ready(name, ready, context);
+  return {};
+}
+
+std::optional<Properties> ServiceComponent::observe(const Record& record, Context& context) const {
+  const UnitState state = context.guest().unit(name_of(record.properties));
+  if (!state.known)
+    return std::nullopt;
+  Properties seen = record.properties;
+  seen["enabled"] = state.enabled;
+  seen["running"] = state.active;
+  return seen;
+}
+
+void ServiceComponent::remove(const Record& record, Context& context) const {
+  const auto before = record.notes.find(kBefore);
+  if (before == record.notes.end())
+    return;
+  const std::string name = name_of(record.properties);
+  const UnitState state = context.guest().unit(name);
+  if (!state.known)
+    return;  // It went with its package.
+  set_unit(name, state, before->second.find("enabled")->boolean(),
+           before->second.find("active")->boolean(), context.guest());
+}
+
+}  // namespace encamp

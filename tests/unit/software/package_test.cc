@@ -1,0 +1,123 @@
+#include "components/package/package.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/item_context.h"
+
+namespace encamp {
+namespace {
+
+const PackageComponent kPackage;
+
+Value list(std::initializer_list<const char*> names) {
+  return Value::List(names.begin(), names.end());
+}
+
+/// A node whose image has `names` baked in for its items, on top of a base with curl.
+void bake(test::ItemContext& context, std::initializer_list<const char*> names) {
+  context.records["nodes.node"].properties["image"] = Reference{"images['debian + x']"};
+  Record& image = context.records["images['debian + x']"];
+  image.properties["base"] = Reference{"images.debian"};
+  image.properties["packages"] = list(names);
+  context.records["images.debian"].properties["packages"] = list({"curl"});
+  for (const char* name : names)
+    test::add_package(context.machine, name);
+}
+
+TEST(Package, InstallsWhatIsMissing) {
+  test::ItemContext context("nodes.node.software.web");
+  context.machine.packages["curl"] = "7.88";
+
+  const Attributes attributes = context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+
+  EXPECT_EQ(context.machine.packages.at("nginx"), "1.0");
+  EXPECT_EQ(attributes.at("versions").find("curl")->text(), "7.88");
+  EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
+}
+
+TEST(Package, AsksOnceWhenAllIsThere) {
+  test::ItemContext context("nodes.node.software.web");
+  context.machine.packages["curl"] = "7.88";
+
+  context.realize(kPackage, {{"names", list({"curl"})}});
+
+  EXPECT_EQ(context.faults.log(), std::vector<std::string>{"installed"});
+}
+
+TEST(Package, RemovesWhatItBroughtAndNoMore) {
+  test::ItemContext context("nodes.node.software.web");
+  context.machine.packages["curl"] = "7.88";
+  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+
+  kPackage.remove(context.own, context);
+
+  EXPECT_FALSE(context.machine.packages.contains("nginx"));
+  EXPECT_TRUE(context.machine.packages.contains("curl"));
+}
+
+TEST(Package, TakesBakedOnesForItsOwnButNotTheBaseImages) {
+  test::ItemContext context("nodes.node.software.web");
+  bake(context, {"curl", "nginx"});
+
+  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+
+  EXPECT_EQ(context.faults.calls("install"), 0);
+  EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
+}
+
+TEST(Package, RemovesWhatIsNoLongerAskedFor) {
+  test::ItemContext context("nodes.node.software.web");
+  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+
+  context.realize(kPackage, {{"names", list({"nginx"})}});
+
+  EXPECT_FALSE(context.machine.packages.contains("curl"));
+  EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
+}
+
+TEST(Package, InstallsTheVersionThatIsAskedFor) {
+  test::ItemContext context("nodes.node.software.web");
+  context.machine.packages["nginx"] = "1.0";
+
+  context.realize(kPackage, {{"names", list({"nginx"})}, {"version", "2.0"}});
+
+  EXPECT_EQ(context.machine.packages.at("nginx"), "2.0");
+}
+
+TEST(Package, RemembersWhatIsItsOwnWhenTheReplyIsLost) {
+  test::ItemContext context("nodes.node.software.web");
+  context.faults.fail("install", Error(ErrorKind::Unavailable, "connection reset"));
+  EXPECT_THROW(context.realize(kPackage, {{"names", list({"nginx"})}}), Error);
+
+  context.realize(kPackage, {{"names", list({"nginx"})}});
+  kPackage.remove(context.own, context);
+
+  EXPECT_FALSE(context.machine.packages.contains("nginx"));
+}
+
+TEST(Package, SeesThatOneIsGone) {
+  test::ItemContext context("nodes.node.software.web");
+  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  context.machine.packages.erase("curl");
+
+  const std::optional<Properties> seen = kPackage.observe(context.own, context);
+
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(kPackage.compare(context.own.properties, *seen).kind, Change::Kind::Update);
+  context.machine.packages.clear();
+  EXPECT_FALSE(kPackage.observe(context.own, context));
+}
+
+TEST(Package, RefusesWhatIsNoName) {
+  Resource resource;
+  resource.properties["names"] = list({"nginx", "-o", "nginx=1.0", "g++-12", "Nginx"});
+  Diagnostics diagnostics;
+
+  kPackage.check(resource, diagnostics);
+
+  ASSERT_EQ(diagnostics.all().size(), 3U);
+  EXPECT_EQ(diagnostics.all()[1].summary, "'nginx=1.0' is no name of a package");
+}
+
+}  // namespace
+}  // namespace encamp
