@@ -8,6 +8,7 @@
 namespace encamp {
 
 /// libvirt's last error on this thread, as an Error; `tried` is "cannot start domain 'web'".
+/// Any call of libvirt forgets the last error, virDomainGetName() too: ask for names before.
 Error libvirt_error(const std::string& tried);
 
 /// Whether libvirt's last error on this thread has that code (VIR_ERR_...).

@@ -36,11 +36,12 @@ DomainHandle find_by_name(virConnectPtr connection, const Claim& claim) {
 
 /// Nothing when the domain has gone meanwhile.
 std::optional<GuestState::Power> power_of(virDomainPtr domain) {
+  const std::string name = virDomainGetName(domain);
   int state = 0;
   if (virDomainGetState(domain, &state, nullptr, 0) != 0) {
     if (last_error_is(VIR_ERR_NO_DOMAIN))
       return std::nullopt;
-    throw libvirt_error(fmt::format("cannot look at guest '{}'", virDomainGetName(domain)));
+    throw libvirt_error(fmt::format("cannot look at guest '{}'", name));
   }
   switch (state) {
     case VIR_DOMAIN_RUNNING:
@@ -60,12 +61,13 @@ bool is_off(virDomainPtr domain) {
 }
 
 std::optional<GuestState> state_of(virDomainPtr domain) {
+  const std::string name = virDomainGetName(domain);
   const std::optional<GuestState::Power> power = power_of(domain);
   const std::string xml = take_text(virDomainGetXMLDesc(domain, 0));
   if (!power || xml.empty()) {
     if (!power || last_error_is(VIR_ERR_NO_DOMAIN))
       return std::nullopt;
-    throw libvirt_error(fmt::format("cannot read guest '{}'", virDomainGetName(domain)));
+    throw libvirt_error(fmt::format("cannot read guest '{}'", name));
   }
   GuestState state = guest_state(xml);
   state.power = *power;
@@ -73,18 +75,19 @@ std::optional<GuestState> state_of(virDomainPtr domain) {
 }
 
 void destroy_domain(virDomainPtr domain) {
+  const std::string name = virDomainGetName(domain);
   if (virDomainDestroy(domain) == 0)
     return;
-  const Error error = libvirt_error(fmt::format("cannot end guest '{}'", virDomainGetName(domain)));
+  const Error error = libvirt_error(fmt::format("cannot end guest '{}'", name));
   if (!is_off(domain))
     throw Error(error);
 }
 
 void start_machine(virDomainPtr domain) {
+  const std::string name = virDomainGetName(domain);
   if (virDomainCreate(domain) == 0)
     return;
-  const Error error =
-      libvirt_error(fmt::format("cannot start guest '{}'", virDomainGetName(domain)));
+  const Error error = libvirt_error(fmt::format("cannot start guest '{}'", name));
   if (is_off(domain))
     throw Error(error);
 }

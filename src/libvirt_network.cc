@@ -54,16 +54,18 @@ NetworkHandle find_by_name(virConnectPtr connection, const Claim& claim) {
 }
 
 std::string description_of(virNetworkPtr network) {
+  const std::string name = virNetworkGetName(network);
   std::string xml = take_text(virNetworkGetXMLDesc(network, 0));
   if (xml.empty())
-    throw libvirt_error(fmt::format("cannot read network '{}'", virNetworkGetName(network)));
+    throw libvirt_error(fmt::format("cannot read network '{}'", name));
   return xml;
 }
 
 bool is_active(virNetworkPtr network) {
+  const std::string name = virNetworkGetName(network);
   const int active = virNetworkIsActive(network);
   if (active < 0)
-    throw libvirt_error(fmt::format("cannot look at network '{}'", virNetworkGetName(network)));
+    throw libvirt_error(fmt::format("cannot look at network '{}'", name));
   return active == 1;
 }
 
@@ -72,13 +74,14 @@ std::string gateway_of(const std::string& xml) {
 }
 
 void update_host(virNetworkPtr network, virNetworkUpdateCommand command, const HostName& host) {
+  const std::string name = virNetworkGetName(network);
   const unsigned flags =
       VIR_NETWORK_UPDATE_AFFECT_CONFIG |
       (is_active(network) ? VIR_NETWORK_UPDATE_AFFECT_LIVE : VIR_NETWORK_UPDATE_AFFECT_CONFIG);
   if (virNetworkUpdate(network, command, VIR_NETWORK_SECTION_DNS_HOST, -1,
                        host_element(host).str().c_str(), flags) != 0)
-    throw libvirt_error(fmt::format("cannot update the names of network '{}' for address {}",
-                                    virNetworkGetName(network), host.address));
+    throw libvirt_error(
+        fmt::format("cannot update the names of network '{}' for address {}", name, host.address));
 }
 
 /// libvirt looks after its DNS server only when it has something to tell it; then it starts one

@@ -38,18 +38,18 @@ PoolHandle find_by_name(virConnectPtr connection, const std::string& name) {
 }
 
 bool is_active(virStoragePoolPtr pool) {
+  const std::string name = virStoragePoolGetName(pool);
   const int active = virStoragePoolIsActive(pool);
   if (active < 0)
-    throw libvirt_error(
-        fmt::format("cannot look at storage pool '{}'", virStoragePoolGetName(pool)));
+    throw libvirt_error(fmt::format("cannot look at storage pool '{}'", name));
   return active == 1;
 }
 
 void start(virStoragePoolPtr pool) {
+  const std::string name = virStoragePoolGetName(pool);
   if (is_active(pool) || (virStoragePoolBuild(pool, 0) == 0 && virStoragePoolCreate(pool, 0) == 0))
     return;
-  const Error error =
-      libvirt_error(fmt::format("cannot start storage pool '{}'", virStoragePoolGetName(pool)));
+  const Error error = libvirt_error(fmt::format("cannot start storage pool '{}'", name));
   if (!is_active(pool))  // Another thread or process may have been faster.
     throw Error(error);
 }
@@ -63,10 +63,11 @@ PoolHandle find_started(virConnectPtr connection, const std::string& name) {
 }
 
 std::vector<VolumeHandle> volumes_of(virStoragePoolPtr pool) {
+  const std::string name = virStoragePoolGetName(pool);
   virStorageVolPtr* array = nullptr;
   const int count = virStoragePoolListAllVolumes(pool, &array, 0);
   if (count < 0)
-    throw libvirt_error(fmt::format("cannot list storage pool '{}'", virStoragePoolGetName(pool)));
+    throw libvirt_error(fmt::format("cannot list storage pool '{}'", name));
   return take_all<VolumeHandle>(array, count);
 }
 

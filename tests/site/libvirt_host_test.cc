@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include <fcntl.h>
@@ -95,21 +96,34 @@ class LibvirtHostTest : public testing::Test {
       GTEST_SKIP() << "needs root";
   }
 
+  // One that cannot be taken away keeps no other.
   void TearDown() override {
-    for (const Claim& guest : guests_) {
-      host_.destroy_guest(guest);
-      host_.undefine_guest(guest);
+    for (const Claim& guest : guests_)
+      try_to([&] {
+        host_.destroy_guest(guest);
+        host_.undefine_guest(guest);
+      });
+    for (const Claim& pool : pools_)
+      try_to([&] {
+        if (const std::optional<PoolState> state = host_.find_pool(pool))
+          for (const std::string& volume : state->volumes)
+            host_.remove_volume({.pool = pool.name, .name = volume});
+        host_.remove_pool(pool);
+      });
+    for (const Claim& network : networks_) {
+      try_to([&] { host_.remove_network(network); });
+      local::remove_forgotten_bridge(bridge_of(network.uuid), network.name);
     }
-    for (const Claim& pool : pools_) {
-      if (const std::optional<PoolState> state = host_.find_pool(pool))
-        for (const std::string& volume : state->volumes)
-          host_.remove_volume({.pool = pool.name, .name = volume});
-      host_.remove_pool(pool);
-    }
-    for (const Claim& network : networks_)
-      host_.remove_network(network);
     std::error_code error;
     fs::remove_all(scratch_, error);
+  }
+
+  static void try_to(const std::function<void()>& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      ADD_FAILURE() << "left behind: " << error.what();
+    }
   }
 
   Owner owner(const std::string& address) const {
@@ -353,6 +367,50 @@ TEST_F(LibvirtHostTest, RunsContainers) {
     host_.undefine_guest(spec.claim);
     EXPECT_FALSE(host_.find_guest(spec.claim));
   }
+}
+
+TEST_F(LibvirtHostTest, RunsAMachineAndKeepsItsConsole) {
+  const Claim pool = make_pool();
+  const NetworkSpec network = network_spec("lan");
+  host_.create_network(network);
+  const auto volume = [&](const std::string& name, std::string text, std::int64_t size) {
+    TextContent content(std::move(text), 0, size);
+    host_.create_volume({pool.name, name}, content);
+    return VolumeId{pool.name, name};
+  };
+  FileContent kernel(ENCAMP_TINY_KERNEL);
+  host_.create_volume({pool.name, "kernel"}, kernel);
+  const GuestSpec spec{.claim = claim(Claim::Kind::Guest, ".m"),
+                       .owner = owner("nodes.m"),
+                       .isolation = Isolation::Machine,
+                       .memory = Bytes::mebi(64),
+                       .image = volume("image", "", 1 << 20),
+                       .disk = volume("m.1.disk", "", 1 << 20),
+                       .kernel = {pool.name, "kernel"},
+                       .initrd = volume("initrd", "none", 4),
+                       .console = volume("m.1.console", "", 0),
+                       .nics = {{.network = network.claim.name, .mac = "52:54:00:d3:01:00"}}};
+  guests_.push_back(spec.claim);
+  host_.define_guest(spec);
+
+  host_.start_guest(spec.claim);
+
+  const std::string expected = "tiny kernel is up";
+  EXPECT_TRUE(wait_for([&] {
+    return host_.console_tail(spec.claim, 1000).find(expected) != std::string::npos;
+  })) << host_.console_tail(spec.claim, 1000);
+  const std::optional<GuestState> state = host_.find_guest(spec.claim);
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->isolation, Isolation::Machine);
+  EXPECT_EQ(state->power, Power::Running);
+  EXPECT_EQ(state->owner, spec.owner);
+  host_.set_guest_memory(spec.claim, Bytes::mebi(96));
+  host_.shut_down_guest(spec.claim);
+  host_.destroy_guest(spec.claim);
+  EXPECT_EQ(host_.find_guest(spec.claim)->memory, Bytes::mebi(96));
+  EXPECT_NE(host_.read_volume_tail(spec.console, 1000).find(expected), std::string::npos);
+  host_.undefine_guest(spec.claim);
+  EXPECT_FALSE(host_.find_guest(spec.claim));
 }
 
 }  // namespace
