@@ -184,13 +184,25 @@ class AddressChooser {
     for (const Resource* node : fresh) {
       while (next < subnet.last() && taken.contains(next))
         ++next;
-      if (next >= subnet.last())
-        throw Error(ErrorKind::NoRoom,
-                    fmt::format("subnet {} of '{}' has no address left for '{}'", to_string(subnet),
-                                network.address, node->address))
-            .with_hint("give the network a larger 'subnet'; it will be replaced");
+      if (next >= subnet.last()) {
+        refuse_full_subnet(network, subnet, *node);
+        return;
+      }
       chosen_.nodes[{node->address, name}] = next++;
     }
+  }
+
+  void refuse_full_subnet(const Resource& network, const Subnet& subnet, const Resource& node) {
+    const std::string summary = fmt::format("subnet {} of '{}' has no address left for '{}'",
+                                            to_string(subnet), network.address, node.address);
+    if (!network.places.contains("subnet"))
+      throw Error(ErrorKind::NoRoom, summary)
+          .with_hint("give the network a larger 'subnet'; it will be replaced");
+    diagnostics_.add({.code = "subnet-too-small",
+                      .summary = summary,
+                      .where = network.place("subnet"),
+                      .hint = "write a larger one",
+                      .notes = {{"the node", node.where}}});
   }
 
   void take_written(const Resource& node, const Resource& network, const Subnet& subnet,

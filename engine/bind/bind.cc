@@ -196,6 +196,10 @@ BoundGraph bind(const Graph& graph, const BindInput& input, Diagnostics& diagnos
   throw *refused;
 }
 
+void check_addresses(const Graph& graph, Diagnostics& diagnostics) {
+  choose_addresses(graph, {}, {"a host where nothing is in use", {}}, diagnostics);
+}
+
 void bind_generation(Resource& resource, const std::string& deployment, int generation) {
   if (resource.component == "network") {
     std::string digits = uuid_of({deployment, resource.address, generation}, "network");

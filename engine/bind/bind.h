@@ -65,6 +65,10 @@ struct BoundGraph {
 /// `diagnostics`; then the result is for printing only.
 BoundGraph bind(const Graph& graph, const BindInput& input, Diagnostics& diagnostics);
 
+/// What bind() has to say of the written subnets and addresses, whatever the host: for checking a
+/// description without one.
+void check_addresses(const Graph& graph, Diagnostics& diagnostics);
+
 /// Sets the choices that follow from the generation (a network's bridge), when a replacement gives
 /// `resource` another one than bind() assumed.
 void bind_generation(Resource& resource, const std::string& deployment, int generation);

@@ -147,6 +147,17 @@ TEST_F(Bind, ReportsAnAddressOutsideItsSubnet) {
   EXPECT_EQ(code(), "address-outside-subnet");
 }
 
+TEST_F(Bind, ReportsAWrittenSubnetThatIsTooSmall) {
+  Site site = test::site_of({test::network("dmz", {{"subnet", "10.9.0.0/29"}})});
+  site.resources.back().places["subnet"] = site.resources.back().where;
+  for (int i = 0; i < 6; ++i)
+    site.resources.push_back(node("n" + std::to_string(i), {{"networks", Value::List{"dmz"}}}));
+
+  check_addresses(test::compiled(site, registry_), diagnostics_);
+
+  EXPECT_EQ(code(), "subnet-too-small");
+}
+
 TEST_F(Bind, ReportsAnAddressThatIsGivenTwice) {
   const Value networks = Value::Mapping{{"dmz", Value::Mapping{{"address", "10.9.0.7"}}}};
 
