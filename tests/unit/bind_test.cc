@@ -4,6 +4,7 @@
 
 #include "engine/bind/print.h"
 #include "engine/bind/subnet.h"
+#include "engine/description/expression_tree.h"
 #include "engine/error.h"
 #include "tests/support/golden.h"
 #include "tests/support/test_registry.h"
@@ -50,6 +51,38 @@ Subnet subnet_of(const BoundGraph& bound, const Address& address) {
 
 TEST_F(Bind, ChoosesAllThatIsLeftOpen) {
   test::expect_golden("bind_hello.json", to_json(run(test::hello())));
+}
+
+TEST_F(Bind, SettlesWhatItChoseAndLeavesWhatIsLate) {
+  const Value address = attribute_value({"nodes.a", "address", {}});
+  const Value output = attribute_value({"nodes.a.software['command date']", "output", {}});
+  const BoundGraph bound = run(test::site_of(
+      {node("a"), test::item("a", "command", "date"),
+       test::item("a", "file", "/date", {{"content", Value::List{address, output}}})}));
+
+  const Value& content = property(bound, "nodes.a.software['file /date']", "content");
+
+  EXPECT_EQ(content.list()[0].text(), address_of(bound, "nodes.a"));
+  EXPECT_TRUE(content.list()[1].is_pending());
+}
+
+TEST_F(Bind, AnswersAttributesFromTheGraphAndFromTheJournal) {
+  const Site site = test::site_of({node("a"), test::item("a", "command", "date")});
+  const BoundGraph bound = run(site);
+  records_ = test::deployed(site, registry_);
+  test::record_of(records_, "nodes.a.software['command date']").attributes = {{"output", "now"}};
+
+  const Lookup graph = make_lookup(bound, nullptr);
+  const Lookup journal = make_lookup(records_);
+
+  for (const char* attribute : {"address", "addresses.lan", "hostname", "memory"})
+    EXPECT_EQ(graph("nodes.a", attribute), journal("nodes.a", attribute)) << attribute;
+  EXPECT_EQ(graph("nodes.a", "hostname"), Value("a.hello.test"));
+  EXPECT_EQ(graph("nodes.a", "addresses")->find("lan")->text(), address_of(bound, "nodes.a"));
+  EXPECT_EQ(graph("networks.lan", "gateway"), property(bound, "networks.lan", "gateway"));
+  EXPECT_FALSE(graph("nodes.a.software['command date']", "output"));
+  EXPECT_EQ(journal("nodes.a.software['command date']", "output"), Value("now"));
+  EXPECT_FALSE(journal("nodes.b", "address"));
 }
 
 TEST_F(Bind, GivesAddressesInTheOrderOfTheNodes) {

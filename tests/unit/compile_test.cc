@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/description/expression_tree.h"
 #include "engine/graph/print.h"
 #include "tests/support/golden.h"
 #include "tests/support/test_registry.h"
@@ -62,6 +63,38 @@ TEST(Compile, TakesANeedOfANodeAsAllThatLiesOnIt) {
   });
   ASSERT_NE(edge, graph.edges.end());
   EXPECT_EQ(edge->reason, "written in needs");
+}
+
+TEST(Compile, MakesAnEdgeOfALateReferenceAndNoneOfAChosenOne) {
+  const Value output = attribute_value({"nodes.a.software['command date']", "output", {}});
+  const Value address = attribute_value({"nodes.b", "address", {}});
+  const Site site = test::site_of({node("a"), item("a", "command", "date", {{"input", address}}),
+                                   node("b"), item("b", "file", "/date", {{"content", output}})});
+
+  const Graph graph = test::compiled(site, test::test_registry());
+
+  std::vector<std::string> across;  // Edges between nodes.
+  for (const Graph::Edge& edge : graph.edges) {
+    const Resource& from = graph.resources[edge.from];
+    const Resource& to = graph.resources[edge.to];
+    if (!to.node.empty() && from.node != to.node)
+      across.push_back(from.address + ": " + edge.reason);
+  }
+  EXPECT_EQ(across, std::vector<std::string>{"nodes.b.software['file /date']: refers to "
+                                             "nodes.a.software['command date'].output"});
+}
+
+TEST(Compile, NamesAnAttributeThatIsNotThere) {
+  Site site = test::hello();
+  site.outputs.push_back(
+      {.name = "url", .value = attribute_value({"nodes.web", "adress", {}}), .where = {}});
+  Diagnostics diagnostics;
+
+  compile(site, test::test_registry(), diagnostics);
+
+  ASSERT_EQ(diagnostics.all().size(), 1U);
+  EXPECT_EQ(diagnostics.all()[0].code, "unknown-attribute");
+  EXPECT_EQ(diagnostics.all()[0].hint, "did you mean 'address'?");
 }
 
 TEST(Compile, ShowsACycleEdgeByEdge) {

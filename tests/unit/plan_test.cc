@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/description/expression_tree.h"
 #include "engine/plan/print.h"
 #include "tests/support/golden.h"
 #include "tests/support/test_registry.h"
@@ -158,6 +159,30 @@ TEST_F(PlanOf, ANodeThatIsGoneIsReplacedAndAStoppedOneUpdated) {
             std::vector<std::string>{"is gone"});
   EXPECT_EQ(mend.actions[index_of(mend, Verb::Update, "nodes.b")].reasons,
             std::vector<std::string>{"is not running"});
+}
+
+// A file that shows a command's output.
+Site site_with_output(const std::string& command) {
+  const Value output = attribute_value({"nodes.a.software.date", "output", {}});
+  Resource date = item("a", "command", command);
+  date.address = "nodes.a.software.date";
+  return test::site_of({node("a"), date, item("a", "file", "/date", {{"content", output}})});
+}
+
+TEST_F(PlanOf, AKeptCommandsOutputIsKnown) {
+  records_ = test::deployed(site_with_output("date"), registry_);
+  test::record_of(records_, "nodes.a.software.date").attributes = {{"output", "Monday"}};
+  test::record_of(records_, "nodes.a.software['file /date']").properties["content"] = "Monday";
+
+  EXPECT_FALSE(plan(site_with_output("date")).has_changes());
+}
+
+TEST_F(PlanOf, AnotherOutputIsKnownLater) {
+  records_ = test::deployed(site_with_output("date"), registry_);
+  test::record_of(records_, "nodes.a.software.date").attributes = {{"output", "Monday"}};
+  test::record_of(records_, "nodes.a.software['file /date']").properties["content"] = "Monday";
+
+  test::expect_golden("plan_known_later.txt", to_text(plan(site_with_output("date -u"))));
 }
 
 TEST_F(PlanOf, AReplacedNetworkReplacesTheNodesOnIt) {
