@@ -106,12 +106,12 @@ ActionContext::ActionContext(RunState& state, Record& record, std::string verb)
       owner_{state.deployment.id, record.address, record.generation},
       deadline_(state.environment.world.clock().now() + state.environment.timeout) {}
 
-Guest& ActionContext::guest() {
+Guest& ActionContext::guest_by(Clock::Instant deadline) {
   const Address node(node_of(record_->address));
   if (node.empty())
     throw Error(ErrorKind::Failed, record_->address + " lies on no node");
   return guest_of(state_->environment, node == record_->address ? *record_ : record(node),
-                  deadline_);
+                  deadline);
 }
 
 const Record& ActionContext::record(const Address& address) {

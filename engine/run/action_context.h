@@ -64,7 +64,8 @@ class ActionContext : public Context {
   const std::string& deployment() const override { return state_->deployment.name; }
   Host& host() override { return state_->environment.world.host(record_->host); }
   Workshop& workshop() override { return state_->environment.world.workshop(); }
-  Guest& guest() override;
+  Guest& guest() override { return guest_by(deadline_); }
+  Guest& guest_by(Clock::Instant deadline) override;
   const Record& record(const Address& address) override;
   void note(const std::string& name, Value value) override;
   SshKey ssh_key(const std::string& name) override;
