@@ -238,12 +238,11 @@ class Planner {
 
   // Rows of what is not wanted, items of replaced nodes, and earlier generations.
   void end_the_rest() {
+    std::set<const Record*> listed;
+    for (const Ending& ending : endings_)
+      listed.insert(ending.record);
     for (const Record& record : records_) {
-      if (record.life == Life::Gone || record.life == Life::Removed)
-        continue;
-      const bool listed = std::ranges::any_of(
-          endings_, [&](const Ending& ending) { return ending.record == &record; });
-      if (listed)
+      if (record.life == Life::Gone || record.life == Life::Removed || listed.contains(&record))
         continue;
       const Action* action = decided(record.address);
       if (action == nullptr)
