@@ -84,9 +84,11 @@ Outcome down(Environment& environment) {
   const Clock::Instant began = clock.now();
   const std::optional<Deployment> before = environment.journal.deployment();
   const std::vector<Record> records = environment.journal.records();
-  if (!before)
+  if (!before && records.empty()) {
+    environment.journal.close({});  // What a process left behind that died while it ended it.
     return {};
-  Deployment facts = *before;
+  }
+  Deployment facts = before.value_or(Deployment{});
   facts.last_run = Deployment::Run{.verb = "down", .began = clock.wall_time()};
   const Plan plan = make_teardown(records, environment.registry);
   environment.events.on({.kind = Event::Kind::PlanMade, .count = count_of(plan)});

@@ -45,7 +45,7 @@ class Journal {
 
   /// Commits `last`, after which no record may be left, and ends the deployment, in one
   /// transaction: secrets and the directory itself go, its name is free. Nothing can be committed
-  /// afterwards.
+  /// afterwards. Where nothing was ever committed it only tidies up.
   virtual void close(const Batch& last) = 0;
 };
 

@@ -56,6 +56,8 @@ void MemoryJournal::keep_secret(const std::string& name, const std::string& byte
 void MemoryJournal::close(const Batch& last) {
   faults_->call("close", [&] {
     const std::lock_guard lock(mutex_);
+    if (closed_ && last.empty())
+      return;  // Nothing is left to end.
     apply(last);
     if (!records_.empty())
       throw std::logic_error("the journal still has " + records_.begin()->first.first);

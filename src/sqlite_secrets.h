@@ -1,0 +1,27 @@
+// The secrets of a deployment: one file each, mode 0600, on the disk before anybody uses it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace encamp {
+
+class SecretFiles {
+ public:
+  explicit SecretFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  std::optional<std::string> find(const std::string& name) const;
+  /// Whole or not at all; replaces one of that name.
+  void keep(const std::string& name, const std::string& bytes) const;
+  /// Where a secret lies, for programs that want a file: `ssh -i`. `name` is any text.
+  std::filesystem::path path_of(const std::string& name) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+/// Makes the entries of a directory durable.
+void sync_directory(const std::filesystem::path& path);
+
+}  // namespace encamp
