@@ -108,6 +108,18 @@ Duration time_left(Context& context) {
   return std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
 }
 
+void install(const Names& names, Context& context) {
+  try {
+    context.guest().install(names, time_left(context));
+  } catch (Error& error) {
+    if (error.kind() == ErrorKind::NotFound)
+      error.with_hint(
+          fmt::format("look for its right name with: encamp ssh {} apt-cache search WORD",
+                      last_name(node_of(context.owner().address))));
+    throw;
+  }
+}
+
 }  // namespace
 
 const Schema& PackageComponent::schema() const {
@@ -163,7 +175,7 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
   }
   if (!missing.empty()) {
     context.progress(fmt::format("installing {}", fmt::join(missing, ", ")));
-    guest.install(missing, time_left(context));
+    install(missing, context);
     installed = guest.installed(names);
   }
 

@@ -94,6 +94,7 @@ sub execute {
     if ($order{keep}) {
         open $kept[0]{file}, '>', "$order{keep}/out" or delete $kept[0]{file};
         open $kept[1]{file}, '>', "$order{keep}/err" or delete $kept[1]{file};
+        chmod 0600, "$order{keep}/out", "$order{keep}/err";
     }
     my %open = (fileno $out, [$out, $kept[0]], fileno $err, [$err, $kept[1]]);
     my ($status, $linger, $timed_out, $pause) = (undef, 0, 0, 0.001);
