@@ -19,11 +19,16 @@ sub write_order {
     write_private("$directory/input", $input);
 }
 
-my $probes = 0;
+# A name for a directory that nobody else has, also none of an agent that died.
+my $names = 0;
+
+sub unique_name {
+    return join '.', $$, int(now() * 100), ++$names;
+}
 
 sub op_probe {
     my @order = @_;
-    my $directory = "$state/probes/$$." . ++$probes;
+    my $directory = "$state/probes/" . unique_name();
     make_directory("$state/probes", 0711);
     mkdir $directory, 0711 or fail('failed', "cannot make directory '$directory': $!");
     my @result = eval {
@@ -49,7 +54,7 @@ sub op_run {
 # Nothing when another was faster.
 sub start_receipt {
     my ($directory, @order) = @_;
-    my $draft = "$state/receipts/.$$." . ++$probes;
+    my $draft = "$state/receipts/." . unique_name();
     make_directory("$state/receipts", 0711);
     mkdir $draft, 0711 or fail('failed', "cannot make directory '$draft': $!");
     my $status;
