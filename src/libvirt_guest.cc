@@ -34,6 +34,17 @@ DomainHandle find_by_name(virConnectPtr connection, const Claim& claim) {
   return domain;
 }
 
+/// A loop device keeps the path of its file in 64 bytes, and libvirt attaches none to a longer one.
+void check_path(const std::string& guest, const std::string& path) {
+  constexpr std::size_t kLongest = 63;
+  if (path.size() > kLongest)
+    throw Error(ErrorKind::Failed,
+                fmt::format("cannot define guest '{}': the path of its volume has {} bytes, and "
+                            "loop devices take {}: {}",
+                            guest, path.size(), kLongest, path))
+        .with_hint("a shorter 'storage' for the host in hosts.yaml");
+}
+
 /// Nothing when the domain has gone meanwhile.
 std::optional<GuestState::Power> power_of(virDomainPtr domain) {
   const std::string name = virDomainGetName(domain);
@@ -83,20 +94,26 @@ void destroy_domain(virDomainPtr domain) {
     throw Error(error);
 }
 
-void start_machine(virDomainPtr domain) {
-  const std::string name = virDomainGetName(domain);
-  if (virDomainCreate(domain) == 0)
-    return;
-  const Error error = libvirt_error(fmt::format("cannot start guest '{}'", name));
-  if (is_off(domain))
-    throw Error(error);
-}
-
 /// Another process may start a container at the same time, and its controller may take the loop
 /// device that ours is about to take.
 bool is_loop_race() {
   return last_error_says("to loop device") &&
          (last_error_says("busy") || last_error_is_errno(EBUSY));
+}
+
+/// Tries again for as long as `patience` when another process takes the loop device.
+void start_domain(virDomainPtr domain, std::chrono::seconds patience) {
+  const std::string name = virDomainGetName(domain);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (virDomainCreate(domain) != 0) {
+    const bool race = is_loop_race();
+    const Error error = libvirt_error(fmt::format("cannot start guest '{}'", name));
+    if (!is_off(domain))
+      return;
+    if (!race || std::chrono::steady_clock::now() > deadline)
+      throw Error(error);
+    std::this_thread::sleep_for(kLoopPause);
+  }
 }
 
 }  // namespace
@@ -140,6 +157,8 @@ void LibvirtGuests::define(const GuestSpec& spec) {
   GuestPaths paths{.image = storage_.path_of(spec.image), .disk = storage_.path_of(spec.disk)};
   std::string xml;
   if (container) {
+    check_path(spec.claim.name, paths.image);
+    check_path(spec.claim.name, paths.disk);
     xml = container_xml(spec, paths);
   } else {
     paths.kernel = storage_.path_of(spec.kernel);
@@ -154,39 +173,25 @@ void LibvirtGuests::define(const GuestSpec& spec) {
   });
 }
 
+bool LibvirtGuests::is_container(const Claim& claim) {
+  ConnectionPool* pool = connections_.containers();
+  return pool != nullptr && pool->with([&](virConnectPtr connection) {
+    return find_by_uuid(connection, claim) != nullptr;
+  });
+}
+
 void LibvirtGuests::start(const Claim& claim) {
+  std::unique_lock one_at_a_time(starting_, std::defer_lock);
+  if (is_container(claim))
+    one_at_a_time.lock();  // Before a connection is taken: who waits here holds up nobody else.
   const bool found =
       with_domain(claim, [&](virConnectPtr, virDomainPtr domain, const ConnectionPool& pool) {
-        if (!is_off(domain))
-          return;
-        if (pool.is_driver("lxc"))
-          start_container(claim, domain);
-        else
-          start_machine(domain);
+        if (is_off(domain))
+          start_domain(domain, pool.is_driver("lxc") ? kLoopDeadline : std::chrono::seconds(0));
       });
   if (!found)
     throw Error(ErrorKind::NotFound, fmt::format("guest '{}' is gone", claim.name))
         .with_hint("encamp up makes it again");
-}
-
-void LibvirtGuests::start_container(const Claim& claim, virDomainPtr domain) {
-  const auto deadline = std::chrono::steady_clock::now() + kLoopDeadline;
-  while (true) {
-    std::optional<Error> error;
-    bool race = false;
-    {
-      const std::lock_guard lock(starting_);
-      if (virDomainCreate(domain) == 0)
-        return;
-      race = is_loop_race();
-      error = libvirt_error(fmt::format("cannot start guest '{}'", claim.name));
-    }
-    if (!is_off(domain))
-      return;
-    if (!race || std::chrono::steady_clock::now() > deadline)
-      throw Error(*error);
-    std::this_thread::sleep_for(kLoopPause);
-  }
 }
 
 void LibvirtGuests::shut_down(const Claim& claim) {

@@ -41,7 +41,7 @@ class LibvirtGuests {
 
   /// Runs `action` with the domain of that UUID; false when there is none.
   bool with_domain(const Claim& claim, const Action& action);
-  void start_container(const Claim& claim, _virDomain* domain);
+  bool is_container(const Claim& claim);
 
   LibvirtConnections& connections_;
   LibvirtStorage& storage_;

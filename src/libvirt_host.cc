@@ -51,7 +51,7 @@ Inventory LibvirtHost::inventory() {
                                           .name = network.name,
                                           .uuid = network.state.uuid},
                                 .owner = *network.state.owner,
-                                .running = network.state.active});
+                                .running = network.state.active && network.state.healthy});
   }
   std::ranges::sort(inventory.subnets);
   const auto twice = std::ranges::unique(inventory.subnets);

@@ -232,7 +232,7 @@ void LibvirtNetworks::remove(const Claim& claim) {
 }
 
 std::vector<LibvirtNetworks::Listed> LibvirtNetworks::list() {
-  return connections_.any().with([](virConnectPtr connection) {
+  return connections_.any().with([&](virConnectPtr connection) {
     virNetworkPtr* array = nullptr;
     const int count = virConnectListAllNetworks(connection, &array, 0);
     if (count < 0)
@@ -245,6 +245,8 @@ std::vector<LibvirtNetworks::Listed> LibvirtNetworks::list() {
       Listed& entry =
           listed.emplace_back(Listed{virNetworkGetName(network.get()), network_state(xml)});
       entry.state.active = virNetworkIsActive(network.get()) == 1;
+      if (entry.state.active && entry.state.owner && connections_.is_local())
+        entry.state.healthy = local::answers_dns(gateway_of(xml));
     }
     return listed;
   });

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <thread>
 
 #include <fcntl.h>
@@ -257,6 +258,10 @@ TEST_F(LibvirtHostTest, SeesThatANetworksDnsServerIsGoneAndStartsAnother) {
   ASSERT_EQ(kill(dnsmasq, SIGKILL), 0);
 
   ASSERT_TRUE(wait_for([&] { return !host_.find_network(spec.claim)->healthy; }));
+  const Inventory inventory = host_.inventory();
+  const auto listed = std::ranges::find(inventory.ours, spec.owner, &Inventory::Found::owner);
+  ASSERT_NE(listed, inventory.ours.end());
+  EXPECT_FALSE(listed->running);
   ASSERT_TRUE(wait_for([&] { return kill(dnsmasq, 0) != 0; })) << "nobody reaps orphans here";
   host_.create_network(spec);
   EXPECT_TRUE(host_.find_network(spec.claim)->healthy);
@@ -316,14 +321,20 @@ TEST_F(LibvirtHostTest, MakesAVolumeOfNothingForAConsole) {
 }
 
 TEST_F(LibvirtHostTest, RemovesThePoolWithItsDirectory) {
+  const auto directories = [] {
+    std::set<fs::path> found;
+    for (const fs::directory_entry& entry : fs::directory_iterator("/var/lib/encamp/storage"))
+      found.insert(entry.path());
+    return found;
+  };
   const Claim pool = make_pool();
-  const fs::path directory = fs::path("/var/lib/encamp/storage") / pool.name;
-  EXPECT_TRUE(fs::exists(directory));
+  const std::string short_name = fmt::format("hosttest-{}", getpid());
+  EXPECT_TRUE(directories().contains("/var/lib/encamp/storage/" + short_name));
 
   host_.remove_pool(pool);
   host_.remove_pool(pool);
 
-  EXPECT_FALSE(fs::exists(directory));
+  EXPECT_FALSE(directories().contains("/var/lib/encamp/storage/" + short_name));
   EXPECT_FALSE(host_.find_pool(pool));
 }
 
