@@ -13,8 +13,10 @@ const Value* find(const Resource& resource, const std::string& name) {
   return found == resource.properties.end() || found->second.is_null() ? nullptr : &found->second;
 }
 
-void add_packages(const Resource& resource, std::set<std::string>& packages) {
-  const Value* list = find(resource, "packages");
+// Of an image `packages`, of an item `names`.
+void add_packages(const Resource& resource, const std::string& property,
+                  std::set<std::string>& packages) {
+  const Value* list = find(resource, property);
   if (list == nullptr || !list->is_list() || !list->is_known())
     return;
   for (const Value& package : list->list())
@@ -55,7 +57,7 @@ std::optional<Resource> baked_image(const Resource& node, const Resource& image,
   std::set<std::string> added;
   for (const Resource& item : site.resources) {
     if (item.node == node.address && can_be_baked(item))
-      add_packages(item, added);
+      add_packages(item, "names", added);
   }
   if (added.empty())
     return std::nullopt;
@@ -64,7 +66,7 @@ std::optional<Resource> baked_image(const Resource& node, const Resource& image,
                  .component = "image",
                  .properties = image.properties};
   std::set<std::string> all = added;
-  add_packages(image, all);
+  add_packages(image, "packages", all);
   baked.properties["packages"] = Value::List(all.begin(), all.end());
   baked.properties["base"] = Reference{image.address};
   return baked;

@@ -340,7 +340,7 @@ TEST(NodeLayout, PathsOfDisksStayShort) {
 Resource package(const std::string& node, const std::string& name) {
   return {.address = node + ".software." + name,
           .component = "package",
-          .properties = {{"packages", Value::List{name}}},
+          .properties = {{"names", Value::List{name}}},
           .node = node};
 }
 
