@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <signal.h>
 
 #include "src/libvirt_error.h"
 
@@ -57,6 +58,14 @@ constexpr std::array<std::string_view, 3> kDrivers{"lxc", "qemu", "test"};
 constexpr std::array<std::string_view, 4> kTransports{"", "unix", "ssh", "tls"};
 constexpr std::array<std::string_view, 4> kParameters{"socket", "mode", "no_tty", "keyfile"};
 
+/// libvirt writes to its socket in a way that ends the process when the daemon has gone; we want
+/// the error. Where the program handles the signal itself, it goes on doing so.
+void ignore_broken_pipes() {
+  struct sigaction present {};
+  if (sigaction(SIGPIPE, nullptr, &present) == 0 && present.sa_handler == SIG_DFL)
+    signal(SIGPIPE, SIG_IGN);
+}
+
 }  // namespace
 
 void check_connection_uri(const std::string& text) {
@@ -84,6 +93,7 @@ ConnectionPool::ConnectionPool(std::string uri) : uri_(std::move(uri)) {
   check_connection_uri(uri_);
   static std::once_flag once;
   std::call_once(once, [] {
+    ignore_broken_pipes();
     silence_libvirt();
     virInitialize();
   });
