@@ -30,6 +30,8 @@ struct Environment {
   std::stop_token stop;                      ///< The first Ctrl-C.
 
   Bounds bounds = {};
+  /// `up --again`: whose command runs again though nobody can tell whether it ran.
+  std::vector<Address> again = {};
   Duration timeout = std::chrono::minutes(10);  ///< Of an action that says none.
   Duration grace = std::chrono::seconds(5);     ///< For running calls after `stop`.
   /// How long after its process died a call may still take effect on a host.

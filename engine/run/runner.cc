@@ -150,7 +150,9 @@ bool Runner::begin(std::size_t index) {
       fail(index);
       return false;
     }
-    const Record row = row_of(action);
+    Record row = row_of(action);
+    if (std::ranges::find(environment_->again, action.address) != environment_->again.end())
+      count_attempt(row);
     const std::optional<Record> durable = state_->records.find(action.address);
     job.record = row;
     if (!durable || *durable != row)
