@@ -61,7 +61,7 @@ Runner::Result Runner::run(Batch batch) {
     if (environment_->stop.stop_requested() && !stopping_)
       stop();
     const std::vector<std::size_t> begun = begin_ready();
-    if (!begun.empty()) {
+    if (!begun.empty() || (scheduler_.running() > 0 && !result_.rest.empty())) {
       try {
         environment_->journal.commit(result_.rest);
       } catch (const Error&) {
@@ -231,6 +231,13 @@ bool Runner::wait_for_some() {
     return false;
   }
   finish(*ended);
+  // Others that have ended by now share its commit.
+  while (scheduler_.running() > 0) {
+    ended = environment_->executor.next_done({}, std::chrono::nanoseconds(0));
+    if (!ended)
+      break;
+    finish(*ended);
+  }
   return true;
 }
 

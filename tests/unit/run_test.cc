@@ -1,4 +1,6 @@
 // Runs of `up` and `down` against a world in memory.
+#include <future>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/small_site.h"
@@ -179,11 +181,41 @@ TEST(Up, StartsNothingMoreOnceInterrupted) {
     return CommandResult{};
   };
 
-  const Outcome outcome = site.run_up();
+  const Outcome outcome = site.in_process([&](Environment& environment) {
+    environment.bounds = {.in_all = 1};  // So that something is left to be done.
+    return up(site.plan(), Deployment{.name = "lab", .id = SmallSite::kId}, environment);
+  });
 
   EXPECT_TRUE(outcome.interrupted);
   EXPECT_EQ(exit_code(outcome, 2), 130);
   EXPECT_TRUE(site.run_down().interrupted);
+  site.stop = {};
+  EXPECT_TRUE(site.run_down().succeeded());
+  EXPECT_TRUE(site.world.here().objects().empty());
+}
+
+// A call that does not end when it is asked to.
+TEST(Up, GivesUpWhatDoesNotEndAndLeavesItsRowOpen) {
+  SmallSite site;
+  std::promise<void> go_on;
+  std::shared_future<void> may_go_on = go_on.get_future().share();
+  site.world.shell = [&](FakeMachine&, const Command&) {
+    site.stop.request_stop();
+    may_go_on.wait();
+    return CommandResult{};
+  };
+
+  const Outcome outcome = site.in_process([&](Environment& environment) {
+    environment.grace = std::chrono::milliseconds(1);
+    const Outcome given_up =
+        up(site.plan(), Deployment{.name = "lab", .id = SmallSite::kId}, environment);
+    go_on.set_value();
+    return given_up;
+  });
+
+  EXPECT_GT(outcome.abandoned, 0);
+  EXPECT_EQ(site.record("nodes.web.software.hello")->life, Life::Intended);
+  EXPECT_FALSE(site.journal.deployment()->last_run->ended);
   site.stop = {};
   EXPECT_TRUE(site.run_down().succeeded());
   EXPECT_TRUE(site.world.here().objects().empty());
