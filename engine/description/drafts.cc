@@ -91,7 +91,7 @@ void Drafts::evaluate_property(Draft& draft, const PropertySchema& schema) {
       draft.faulty = true;
   } else if (schema.fallback) {
     properties.emplace(schema.name, *schema.fallback);
-  } else if (schema.required) {
+  } else if (schema.required && draft.keys != nullptr) {  // else it is no mapping, and reported
     report_missing(schema.name, fmt::format("'{}'", draft.resource.address), draft.resource.where,
                    diagnostics_);
     draft.faulty = true;

@@ -273,9 +273,11 @@ class Evaluator {
       fail(e, "unknown-function", fmt::format("there is no function '{}'", e.name),
            hint_for(e.name, function_names()));
     if (e.operands.size() < function->least || e.operands.size() > function->most)
-      fail(e, "bad-operand",
-           fmt::format("'{}' takes ({}), and these are {} arguments", e.name, function->parameters,
-                       e.operands.size()));
+      fail(
+          e, "bad-operand",
+          fmt::format("'{}' takes ({}), and here {}", e.name, function->parameters,
+                      e.operands.size() == 1 ? "is 1 argument"
+                                             : fmt::format("are {} arguments", e.operands.size())));
     const std::vector<Value> arguments = values(e);
     if (!all_known(arguments))
       return residual(e, arguments);

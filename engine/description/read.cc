@@ -209,9 +209,11 @@ class TreeBuilder : public YAML::EventHandler {
       diagnostics_.add(forgotten_quote(file_, *reference));
       return;
     }
-    if (file_->text().compare(key.begin, 2, "{{") == 0 ||
-        (key.begin > 0 && file_->text().compare(key.begin - 1, 2, "{{") == 0))
-      diagnostic.hint = "a reference is written '${{ ... }}', with a dollar sign and in quotes";
+    if (key.begin > 0 && file_->text().compare(key.begin - 1, 2, "{{") == 0) {
+      diagnostic.summary = "this is no reference";
+      diagnostic.where = span_at(file_, key.begin - 1, 2);
+      diagnostic.hint = "a reference is written '${{ ... }}', with a dollar sign";
+    }
     diagnostics_.add(std::move(diagnostic));
   }
 

@@ -20,6 +20,12 @@ const std::vector<std::string> kLaterKeys = {"extends", "count",  "for_each", "w
                                              "disks",   "mounts", "tests",    "resources",
                                              "host",    "file",   "sha256",   "software"};
 
+// In one line however long it is: a quote that is not closed takes many lines for the name.
+std::string quoted(const std::string& name) {
+  const std::string shown = to_display(name, 40);
+  return "'" + shown.substr(1, shown.size() - (shown.ends_with('"') ? 2 : 1)) + "'";
+}
+
 class Resolver {
  public:
   Resolver(const Tree& tree, const Registry& registry, const Loader& loader,
@@ -108,7 +114,7 @@ class Resolver {
       return;
     }
     diagnostics_.add({.code = "bad-name",
-                      .summary = fmt::format("'{}' is no DNS domain", to_display(*value)),
+                      .summary = fmt::format("{} is no DNS domain", to_display(*value)),
                       .where = entry->value.where,
                       .hint = "labels of a-z, 0-9 and '-' with dots between them"});
   }
@@ -199,7 +205,7 @@ bool check_label(const std::string& name, const std::string& of, const Span& whe
   if (RE2::FullMatch(name, kLabel))
     return true;
   diagnostics.add({.code = "bad-name",
-                   .summary = fmt::format("'{}' cannot be the name of {}", name, of),
+                   .summary = fmt::format("{} cannot be the name of {}", quoted(name), of),
                    .where = where,
                    .hint = "a name begins with a-z, goes on with a-z, 0-9 and '-', and has at most "
                            "63 characters"});
@@ -212,7 +218,7 @@ bool check_name(const std::string& name, const std::string& of, const Span& wher
   if (RE2::FullMatch(name, kName))
     return true;
   diagnostics.add({.code = "bad-name",
-                   .summary = fmt::format("'{}' cannot be the name of {}", name, of),
+                   .summary = fmt::format("{} cannot be the name of {}", quoted(name), of),
                    .where = where,
                    .hint = "names are letters, digits, '-' and '_', at most 63"});
   return false;

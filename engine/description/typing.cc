@@ -83,6 +83,13 @@ void Typing::wrong_type(const std::string& wanted, const std::string& found, con
 }
 
 std::optional<Value> Typing::evaluated(const Expression& expression) const {
+  if (expression.kind == Expression::Kind::Text) {  // Each of its references may be wrong.
+    bool fine = true;
+    for (const Expression::Pointer& part : expression.operands)
+      fine = evaluated(*part) && fine;
+    if (!fine)
+      return std::nullopt;
+  }
   try {
     return evaluate(expression, scope_);
   } catch (const ExpressionError& error) {
@@ -106,8 +113,7 @@ std::optional<Value> Typing::read(const Tree& tree, const Type& type) const {
         std::variant<std::string, Expression::Pointer> parsed = parse_scalar(tree);
         if (const std::string* text = std::get_if<std::string>(&parsed))
           return read_text(*text, tree, type);
-        const Expression& expression = *std::get<Expression::Pointer>(parsed);
-        const std::optional<Value> value = evaluated(expression);
+        const std::optional<Value> value = evaluated(*std::get<Expression::Pointer>(parsed));
         return value ? convert(*value, type, tree.where) : std::nullopt;
       } catch (const ExpressionError& error) {
         diagnostics_.add(error.diagnostic);
@@ -123,7 +129,7 @@ std::optional<Value> Typing::read(const Tree& tree, const Type& type) const {
 
 std::optional<Value> Typing::read(const Tree& tree, const PropertySchema& property) const {
   std::optional<Value> value = read(tree, property.type);
-  if (value && !keeps(*value, property, tree.where))
+  if (value && !keeps(*value, property, tree))
     return std::nullopt;
   return value;
 }
@@ -290,11 +296,14 @@ std::optional<Value> Typing::resource_named(const std::string& name, const Type&
   return std::nullopt;
 }
 
-bool Typing::keeps(const Value& value, const PropertySchema& property, const Span& where) const {
+bool Typing::keeps(const Value& value, const PropertySchema& property, const Tree& tree) const {
   if (value.is_list()) {
-    return std::ranges::all_of(value.list(),
-                               [&](const Value& item) { return keeps(item, property, where); });
+    bool fine = true;
+    for (std::size_t i = 0; i < value.list().size(); ++i)
+      fine = keeps(value.list()[i], property, i < tree.items.size() ? tree.items[i] : tree) && fine;
+    return fine;
   }
+  const Span& where = tree.where;
   if (!property.one_of.empty() && value.is_text() &&
       std::ranges::find(property.one_of, value.text()) == property.one_of.end()) {
     std::string hint = hint_for(value.text(), property.one_of);
@@ -307,7 +316,7 @@ bool Typing::keeps(const Value& value, const PropertySchema& property, const Spa
   }
   if (property.pattern && value.is_text() && !RE2::FullMatch(value.text(), *property.pattern)) {
     diagnostics_.add({.code = "no-match",
-                      .summary = fmt::format("'{}' does not match the pattern {}",
+                      .summary = fmt::format("{} does not match the pattern {}",
                                              to_display(value.text()), *property.pattern),
                       .where = where});
     return false;

@@ -223,6 +223,10 @@ Diagnostic describe_syntax_error(const std::shared_ptr<const SourceFile>& file, 
       diagnostic.hint = meaning.hint;
     }
   }
+  const bool path = offset > 0 && offset < text.size() && text[offset] == '[' &&
+                    kBlanks.find(text[offset - 1]) == std::string_view::npos;
+  if (path && text[offset - 1] != '[' && text[offset - 1] != ',')
+    diagnostic.hint = "a path with '[...]' needs quotes here, or a line of its own";
   return diagnostic;
 }
 
