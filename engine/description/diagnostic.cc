@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/world/printable.h"
+
 namespace encamp {
 namespace {
 
@@ -61,6 +63,13 @@ Excerpt excerpt_of(const Span& where) {
   return {std::string(line.substr(begin, end - begin)), place};
 }
 
+// Whatever a message quotes, on one line.
+std::string one_line(std::string_view text) {
+  std::string line = printable(text);
+  std::ranges::replace(line, '\n', ' ');
+  return line;
+}
+
 // Control characters would move a terminal's cursor; each becomes one replacement character.
 std::string visible(std::string_view line) {
   std::string text;
@@ -68,18 +77,18 @@ std::string visible(std::string_view line) {
     const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
     control ? text += "\uFFFD" : text += c;
   }
-  return text;
+  return printable(text);
 }
 
 std::string render_place(const Span& where, const std::string& label) {
   const Excerpt excerpt = excerpt_of(where);
   const std::string number = std::to_string(where.line);
   const std::string gutter(number.size(), ' ');
-  return fmt::format("{} --> {}:{}:{}\n{}  |\n{}  | {}\n{}  | {}{}{}{}\n", gutter,
-                     where.file->name(), where.line, where.column, gutter, number,
-                     visible(excerpt.line), gutter,
-                     padding_before(excerpt.line, excerpt.where.column),
-                     carets(excerpt.line, excerpt.where), label.empty() ? "" : " ", label);
+  return fmt::format(
+      "{} --> {}:{}:{}\n{}  |\n{}  | {}\n{}  | {}{}{}{}\n", gutter, one_line(where.file->name()),
+      where.line, where.column, gutter, number, visible(excerpt.line), gutter,
+      padding_before(excerpt.line, excerpt.where.column), carets(excerpt.line, excerpt.where),
+      label.empty() ? "" : " ", one_line(label));
 }
 
 auto order_of(const Diagnostic& d) {
@@ -125,15 +134,15 @@ void Diagnostics::sort() {
 
 std::string render(const Diagnostic& d) {
   std::string out = fmt::format("{}[{}]: {}\n", d.severity == Severity::Error ? "error" : "warning",
-                                d.code, d.summary);
+                                d.code, one_line(d.summary));
   if (d.where)
     out += render_place(d.where, d.label);
   const std::string gutter(d.where ? std::to_string(d.where.line).size() : 0, ' ');
   if (!d.hint.empty())
-    out += fmt::format("{}  = hint: {}\n", gutter, d.hint);
+    out += fmt::format("{}  = hint: {}\n", gutter, one_line(d.hint));
   for (const Diagnostic::Note& note : d.notes)
     out += note.where ? render_place(note.where, note.text)
-                      : fmt::format("{}  = note: {}\n", gutter, note.text);
+                      : fmt::format("{}  = note: {}\n", gutter, one_line(note.text));
   return out;
 }
 
@@ -154,6 +163,16 @@ std::string to_json(const Diagnostic& d) {
     json["notes"].push_back(std::move(entry));
   }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  if (text.size() <= kLongest)
+    return fmt::format("'{}'", text);
+  std::size_t cut = kLongest - 3;
+  while (cut > 0 && is_continuation(text[cut]))
+    --cut;
+  return fmt::format("'{}...'", text.substr(0, cut));
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/description/source.h"
@@ -53,12 +54,15 @@ class Diagnostics {
   std::vector<Diagnostic> all_;
 };
 
-/// Returns `diagnostic` as plain text, ending in a newline.
+/// Returns `diagnostic` as plain text, ending in a newline. Nothing in it can move a cursor.
 std::string render(const Diagnostic& diagnostic);
 
 /// One JSON object on one line, for `--json`: severity, code, summary, file, line, column, length,
 /// label, hint, notes; what is not set is left out.
 std::string to_json(const Diagnostic& diagnostic);
+
+/// Text of the author's in single quotes, as messages say names; shortened when it is long.
+std::string quoted(std::string_view text);
 
 /// Returns the candidate nearest to `word` in edit distance, or an empty
 /// string when none is within a third of its length.

@@ -133,6 +133,8 @@ void Drafts::evaluate_networks(Draft& node) {
     }
   } else if (written->is_mapping()) {
     for (const Tree::Entry& entry : written->entries) {
+      if (entry.key.starts_with("x-"))
+        continue;
       Tree name{.kind = Tree::Kind::Scalar, .text = entry.key, .where = entry.where};
       const bool known = typing.read(name, network).has_value();
       const std::optional<Value> value = typing.read(entry.value, details);

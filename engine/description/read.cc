@@ -189,10 +189,11 @@ class TreeBuilder : public YAML::EventHandler {
     }
     const auto [first, is_new] = frame.keys.emplace(key.text, key.where);
     if (!is_new) {
-      diagnostics_.add({.code = "duplicate-key",
-                        .summary = fmt::format("the key '{}' stands here a second time", key.text),
-                        .where = key.where,
-                        .notes = {{"first here", first->second}}});
+      diagnostics_.add(
+          {.code = "duplicate-key",
+           .summary = fmt::format("the key {} stands here a second time", quoted(key.text)),
+           .where = key.where,
+           .notes = {{"first here", first->second}}});
       return;
     }
     if (!value.where)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "engine/description/expression.h"
 #include "engine/description/resolver.h"
 
 namespace encamp {
@@ -19,12 +20,6 @@ const std::vector<std::string> kLaterSections = {"include",   "parameters", "pro
 const std::vector<std::string> kLaterKeys = {"extends", "count",  "for_each", "when",
                                              "disks",   "mounts", "tests",    "resources",
                                              "host",    "file",   "sha256",   "software"};
-
-// In one line however long it is: a quote that is not closed takes many lines for the name.
-std::string quoted(const std::string& name) {
-  const std::string shown = to_display(name, 40);
-  return "'" + shown.substr(1, shown.size() - (shown.ends_with('"') ? 2 : 1)) + "'";
-}
 
 class Resolver {
  public:
@@ -113,10 +108,12 @@ class Resolver {
       drafts_.domain = value->text();
       return;
     }
-    diagnostics_.add({.code = "bad-name",
-                      .summary = fmt::format("{} is no DNS domain", to_display(*value)),
-                      .where = entry->value.where,
-                      .hint = "labels of a-z, 0-9 and '-' with dots between them"});
+    diagnostics_.add(
+        {.code = "bad-name",
+         .summary = fmt::format("{} is no DNS domain",
+                                quoted(value->is_text() ? value->text() : to_source(*value))),
+         .where = entry->value.where,
+         .hint = "labels of a-z, 0-9 and '-' with dots between them"});
   }
 
   void declare(const std::string& section_name, const std::string& component_name) {

@@ -44,7 +44,7 @@ void report_no_component(const Tree& item, const Drafts& drafts) {
   if (hint.empty())
     hint = fmt::format("there are {}", fmt::join(names, ", "));
   drafts.diagnostics().add({.code = "unknown-component",
-                            .summary = fmt::format("no component is named '{}'", odd->key),
+                            .summary = fmt::format("no component is named {}", quoted(odd->key)),
                             .where = odd->where,
                             .hint = std::move(hint)});
 }
@@ -120,8 +120,9 @@ void declare_item(Drafts& drafts, const Address& node, const Tree& item,
         {.code = "wrong-type",
          .summary = fmt::format("a software item is a mapping, and this is {}", item.kind_name()),
          .where = item.where,
-         .hint =
-             item.is_scalar() ? fmt::format("write 'package: {}' for a package", item.text) : ""});
+         .hint = item.is_scalar()
+                     ? fmt::format("a package is written {}", quoted("package: " + item.text))
+                     : ""});
     return;
   }
   const Tree::Entry* component = component_entry(item, drafts);
@@ -218,7 +219,7 @@ std::vector<Need> read_needs(Drafts& drafts, const Tree* tree, const Scope& scop
     if (own_item(entry)) {
       drafts.diagnostics().add(
           {.code = "bad-path",
-           .summary = fmt::format("'{}' is a name, and 'needs' lists paths", entry.text),
+           .summary = fmt::format("{} is a name, and 'needs' lists paths", quoted(entry.text)),
            .where = entry.where,
            .hint = fmt::format("did you mean '{}'?", child_address("node.software", entry.text))});
       continue;

@@ -49,7 +49,7 @@ std::optional<double> number_from(std::string_view text) {
 
 [[noreturn]] void refuse(const std::string& text, const std::string& wanted, std::string hint = {},
                          std::string code = "wrong-type") {
-  throw Mismatch{std::move(code), fmt::format("{} is wanted, and '{}' is none", wanted, text),
+  throw Mismatch{std::move(code), fmt::format("{} is wanted, and {} is none", wanted, quoted(text)),
                  std::move(hint)};
 }
 

@@ -59,7 +59,7 @@ bool check_keys(const Tree& mapping, const std::vector<std::string>& known,
     if (hint.empty() && known.size() <= 12)
       hint = fmt::format("there are {}", fmt::join(known, ", "));
     diagnostics.add({.code = "unknown-key",
-                     .summary = fmt::format("{} has no key '{}'", of, entry.key),
+                     .summary = fmt::format("{} has no key {}", of, quoted(entry.key)),
                      .where = entry.where,
                      .hint = std::move(hint)});
   }
@@ -167,6 +167,8 @@ std::optional<Value> Typing::read_mapping(const Tree& tree, const Type& type) co
   Value::Mapping mapping;
   bool fine = true;
   for (const Tree::Entry& entry : tree.entries) {
+    if (entry.key.starts_with("x-"))
+      continue;
     std::optional<Value> value = read(entry.value, item_type(type));
     fine = fine && value;
     if (value)
@@ -290,7 +292,7 @@ std::optional<Value> Typing::resource_named(const std::string& name, const Type&
   const std::string kind = singular(type.section);
   std::string hint = hint_for(name, scope_.members(type.section));
   diagnostics_.add({.code = "unknown-" + kind,
-                    .summary = fmt::format("no {} is named '{}'", kind, name),
+                    .summary = fmt::format("no {} is named {}", kind, quoted(name)),
                     .where = where,
                     .hint = std::move(hint)});
   return std::nullopt;
@@ -308,7 +310,7 @@ bool Typing::keeps(const Value& value, const PropertySchema& property, const Tre
       std::ranges::find(property.one_of, value.text()) == property.one_of.end()) {
     std::string hint = hint_for(value.text(), property.one_of);
     diagnostics_.add({.code = "not-one-of",
-                      .summary = fmt::format("'{}' is not among {}", value.text(),
+                      .summary = fmt::format("{} is not among {}", quoted(value.text()),
                                              fmt::join(property.one_of, ", ")),
                       .where = where,
                       .hint = std::move(hint)});
@@ -317,7 +319,7 @@ bool Typing::keeps(const Value& value, const PropertySchema& property, const Tre
   if (property.pattern && value.is_text() && !RE2::FullMatch(value.text(), *property.pattern)) {
     diagnostics_.add({.code = "no-match",
                       .summary = fmt::format("{} does not match the pattern {}",
-                                             to_display(value.text()), *property.pattern),
+                                             quoted(value.text()), *property.pattern),
                       .where = where});
     return false;
   }

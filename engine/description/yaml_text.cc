@@ -178,13 +178,15 @@ std::optional<Diagnostic> find_bad_character(const std::shared_ptr<const SourceF
     const auto c = static_cast<unsigned char>(text[i]);
     const std::size_t length = utf8_length(text, i);
     const bool line_end = c == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
-    const bool control = (c < 0x20 && c != '\t' && c != '\n' && !line_end) || c == 0x7F;
+    const bool c1 = c == 0xC2 && length == 2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    const bool control = (c < 0x20 && c != '\t' && c != '\n' && !line_end) || c == 0x7F || c1;
     if (length == 0 || control) {
-      return Diagnostic{.code = "bad-character",
-                        .summary = length == 0
-                                       ? fmt::format("the byte 0x{:02X} is no UTF-8 text", c)
-                                       : fmt::format("a control character, 0x{:02X}", c),
-                        .where = span_at(file, i, 1)};
+      return Diagnostic{
+          .code = "bad-character",
+          .summary = length == 0 ? fmt::format("the byte 0x{:02X} is no UTF-8 text", c)
+                                 : fmt::format("a control character, 0x{:02X}",
+                                               c1 ? static_cast<unsigned char>(text[i + 1]) : c),
+          .where = span_at(file, i, 1)};
     }
     i += length;
   }

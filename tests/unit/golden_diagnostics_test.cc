@@ -24,6 +24,12 @@ std::vector<std::string> wrong_files() {
   return names;
 }
 
+const std::string& documentation() {
+  static const std::string kText =
+      test::text_of_file(std::filesystem::path(ENCAMP_SOURCE_DIR) / "docs" / "diagnostics.md");
+  return kText;
+}
+
 class WrongFile : public testing::TestWithParam<std::string> {};
 
 TEST_P(WrongFile, IsToldWhatIsWrong) {
@@ -35,6 +41,10 @@ TEST_P(WrongFile, IsToldWhatIsWrong) {
       test::describe(GetParam() + ".yaml", text, test::typed_registry());
 
   EXPECT_FALSE(described.site);
+  for (const Diagnostic& diagnostic : described.diagnostics.all()) {
+    EXPECT_NE(documentation().find("`" + diagnostic.code + "`"), std::string::npos)
+        << diagnostic.code << " is not in docs/diagnostics.md";
+  }
   test::expect_golden(name + ".txt", described.messages());
 }
 

@@ -24,17 +24,17 @@ rc::Gen<Value> any_value(int depth) {
     return Value(Reference{child_address("nodes", name.text())});
   });
   if (depth == 0)
-    return rc::gen::oneOf(text, integer, boolean, size, time, reference,
-                          rc::gen::just(Value()));
+    return rc::gen::oneOf(text, integer, boolean, size, time, reference, rc::gen::just(Value()));
   const auto list = rc::gen::map(rc::gen::container<std::vector<Value>>(any_value(depth - 1)),
                                  [](const std::vector<Value>& items) { return Value(items); });
-  const auto mapping = rc::gen::map(rc::gen::container<std::vector<Value>>(any_value(depth - 1)),
-                                    [](const std::vector<Value>& items) {
-                                      Value::Mapping entries;
-                                      for (const Value& item : items)
-                                        entries.push_back({"k" + std::to_string(entries.size()), item});
-                                      return Value(entries);
-                                    });
+  const auto mapping =
+      rc::gen::map(rc::gen::container<std::vector<Value>>(any_value(depth - 1)),
+                   [](const std::vector<Value>& items) {
+                     Value::Mapping entries;
+                     for (const Value& item : items)
+                       entries.push_back({"k" + std::to_string(entries.size()), item});
+                     return Value(entries);
+                   });
   return rc::gen::oneOf(text, integer, size, time, list, mapping);
 }
 
@@ -74,7 +74,8 @@ TEST(Quantity, ReadsUnitsOfBothKinds) {
   EXPECT_EQ(parse_bytes("1.5 GiB"), Bytes::mebi(1536));
   EXPECT_EQ(parse_duration("5 min"), Duration(300'000));
   EXPECT_EQ(parse_duration("0.5 s"), Duration(500));
-  for (const char* text : {"", "GiB", "1", "-1 GiB", "1 gib", "1 GiB ", "9999999999 TiB", "1.2.3 s"}) {
+  for (const char* text :
+       {"", "GiB", "1", "-1 GiB", "1 gib", "1 GiB ", "9999999999 TiB", "1.2.3 s"}) {
     EXPECT_EQ(parse_bytes(text), std::nullopt) << text;
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
   }
