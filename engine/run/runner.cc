@@ -228,6 +228,7 @@ bool Runner::wait_for_some() {
   }
   if (!ended) {
     result_.outcome.abandoned = scheduler_.running();
+    environment_->executor.abandon();
     return false;
   }
   finish(*ended);

@@ -189,6 +189,7 @@ class TestRunner {
         finish(*ended);
       } else if (give_up) {
         outcome.abandoned = scheduler_.running();
+        environment.executor.abandon();
         break;
       } else {
         stop();

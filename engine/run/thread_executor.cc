@@ -15,7 +15,7 @@ void ThreadExecutor::start(std::size_t ticket, std::function<void()> work) {
   bool enough = false;
   {
     const std::lock_guard lock(mutex_);
-    waiting_.emplace_back(ticket, std::move(work));
+    waiting_.push_back({ticket, generation_, std::move(work)});
     enough = idle_ >= waiting_.size();
   }
   if (!enough)
@@ -38,6 +38,12 @@ std::optional<std::size_t> ThreadExecutor::next_done(
   return done.ticket;
 }
 
+void ThreadExecutor::abandon() {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  done_.clear();
+}
+
 void ThreadExecutor::work_until_closed() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -46,18 +52,19 @@ void ThreadExecutor::work_until_closed() {
     --idle_;
     if (closed_)
       return;
-    auto [ticket, work] = std::move(waiting_.front());
+    Work work = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    Done done{ticket, nullptr};
+    Done done{work.ticket, nullptr};
     try {
-      work();
+      work.run();
     } catch (...) {
       done.thrown = std::current_exception();
     }
-    work = nullptr;  // What it holds is released before anybody hears of the end.
+    work.run = nullptr;  // What it holds is released before anybody hears of the end.
     lock.lock();
-    done_.push_back(std::move(done));
+    if (work.generation == generation_)
+      done_.push_back(std::move(done));
     changed_.notify_all();
   }
 }

@@ -6,7 +6,6 @@
 #include <exception>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "engine/world/executor.h"
@@ -23,8 +22,14 @@ class ThreadExecutor : public Executor {
   void start(std::size_t ticket, std::function<void()> work) override;
   std::optional<std::size_t> next_done(std::stop_token stop,
                                        std::optional<std::chrono::nanoseconds> timeout) override;
+  void abandon() override;
 
  private:
+  struct Work {
+    std::size_t ticket = 0;
+    int generation = 0;
+    std::function<void()> run;
+  };
   struct Done {
     std::size_t ticket = 0;
     std::exception_ptr thrown;
@@ -34,8 +39,9 @@ class ThreadExecutor : public Executor {
 
   std::mutex mutex_;  ///< Of all below but the threads.
   std::condition_variable_any changed_;
-  std::deque<std::pair<std::size_t, std::function<void()>>> waiting_;
+  std::deque<Work> waiting_;
   std::deque<Done> done_;
+  int generation_ = 0;  ///< Grows with each abandon().
   std::size_t idle_ = 0;
   bool closed_ = false;
   std::vector<std::jthread> threads_;  ///< Only the owner touches it.

@@ -22,6 +22,9 @@ class Executor {
   /// What a work threw is thrown here. REQUIRES: something was started and not returned.
   virtual std::optional<std::size_t> next_done(std::stop_token stop,
                                                std::optional<std::chrono::nanoseconds> timeout) = 0;
+
+  /// Gives up what runs: it goes on, but next_done() never tells of it.
+  virtual void abandon() = 0;
 };
 
 }  // namespace encamp
