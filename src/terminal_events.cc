@@ -1,6 +1,7 @@
 #include "src/terminal_events.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,36 +13,39 @@
 namespace encamp {
 namespace {
 
+constexpr std::pair<Event::Kind, const char*> kNames[] = {
+    {Event::Kind::PlanMade, "plan-made"},
+    {Event::Kind::ActionStarted, "action-started"},
+    {Event::Kind::ActionProgress, "action-progress"},
+    {Event::Kind::ActionRetried, "action-retried"},
+    {Event::Kind::ActionDone, "action-done"},
+    {Event::Kind::ActionFailed, "action-failed"},
+    {Event::Kind::ActionSkipped, "action-skipped"},
+    {Event::Kind::TestPassed, "test-passed"},
+    {Event::Kind::TestFailed, "test-failed"},
+    {Event::Kind::Note, "note"},
+};
+
 const char* name_of(Event::Kind kind) {
-  switch (kind) {
-    case Event::Kind::PlanMade:
-      return "plan-made";
-    case Event::Kind::ActionStarted:
-      return "action-started";
-    case Event::Kind::ActionProgress:
-      return "action-progress";
-    case Event::Kind::ActionRetried:
-      return "action-retried";
-    case Event::Kind::ActionDone:
-      return "action-done";
-    case Event::Kind::ActionFailed:
-      return "action-failed";
-    case Event::Kind::ActionSkipped:
-      return "action-skipped";
-    case Event::Kind::TestPassed:
-      return "test-passed";
-    case Event::Kind::TestFailed:
-      return "test-failed";
-    case Event::Kind::Note:
-      return "note";
+  for (const auto& [known, name] : kNames) {
+    if (known == kind)
+      return name;
   }
   return "note";
+}
+
+std::optional<Event::Kind> find_kind(const std::string& name) {
+  for (const auto& [kind, known] : kNames) {
+    if (name == known)
+      return kind;
+  }
+  return std::nullopt;
 }
 
 // Plain and JSON: each event is written as it comes.
 class LineDisplay : public EventDisplay {
  public:
-  LineDisplay(DisplayKind kind, Output& output, Clock& clock)
+  LineDisplay(DisplayKind kind, OutputStream& output, Clock& clock)
       : kind_(kind), output_(output), clock_(clock), progress_(now()) {}
 
   void on(const Event& event) override {
@@ -63,7 +67,7 @@ class LineDisplay : public EventDisplay {
   }
 
   DisplayKind kind_;
-  Output& output_;
+  OutputStream& output_;
   Clock& clock_;
   std::mutex mutex_;
   Progress progress_;  // Guarded by mutex_.
@@ -78,13 +82,13 @@ int rows_of(const std::vector<std::string>& lines, int width) {
 
 }  // namespace
 
-DisplayKind display_kind(const Output& output, bool json) {
+DisplayKind display_kind(const OutputStream& output, bool json) {
   if (json)
     return DisplayKind::Json;
   return output.is_terminal() ? DisplayKind::Live : DisplayKind::Plain;
 }
 
-std::unique_ptr<EventDisplay> make_display(DisplayKind kind, Output& output, Clock& clock) {
+std::unique_ptr<EventDisplay> make_display(DisplayKind kind, OutputStream& output, Clock& clock) {
   if (kind == DisplayKind::Live)
     return std::make_unique<LiveDisplay>(output, clock);
   return std::make_unique<LineDisplay>(kind, output, clock);
@@ -108,6 +112,27 @@ std::string json_line(const Event& event) {
   if (!event.hint.empty())
     json["hint"] = event.hint;
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::optional<Event> event_from_json(std::string_view json) {
+  const auto object = nlohmann::json::parse(json, nullptr, false);
+  if (!object.is_object())
+    return std::nullopt;
+  try {
+    const std::optional<Event::Kind> kind = find_kind(object.value("event", ""));
+    if (!kind)
+      return std::nullopt;
+    return Event{.kind = *kind,
+                 .address = object.value("address", ""),
+                 .verb = object.value("verb", ""),
+                 .text = object.value("text", ""),
+                 .detail = object.value("detail", ""),
+                 .hint = object.value("hint", ""),
+                 .took = Duration(object.value("took_ms", 0)),
+                 .count = object.value("count", 0)};
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
 }
 
 std::string redraw(const std::vector<std::string>& before, const std::string& above,

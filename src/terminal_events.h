@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/run/events.h"
@@ -24,13 +26,16 @@ class EventDisplay : public Events {
 enum class DisplayKind { Live, Plain, Json };
 
 /// Live where `output` is a terminal, plain elsewhere; JSON when `json`.
-DisplayKind display_kind(const Output& output, bool json);
+DisplayKind display_kind(const OutputStream& output, bool json);
 
 /// `output` and `clock` must outlive it.
-std::unique_ptr<EventDisplay> make_display(DisplayKind kind, Output& output, Clock& clock);
+std::unique_ptr<EventDisplay> make_display(DisplayKind kind, OutputStream& output, Clock& clock);
 
 /// One event as one line of JSON, newline included. The keys are stable: docs/commands.md.
 std::string json_line(const Event& event);
+
+/// The event that json_line() wrote, or nothing when `json` is no event.
+std::optional<Event> event_from_json(std::string_view json);
 
 /// The bytes that turn a screen which shows `before` above the cursor into one that shows `above`
 /// as ordinary lines and then `after`. The cursor stays in the first column below, so that a

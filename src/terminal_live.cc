@@ -6,7 +6,7 @@ namespace encamp {
 
 using namespace std::chrono_literals;
 
-LiveDisplay::LiveDisplay(Output& output, Clock& clock)
+LiveDisplay::LiveDisplay(OutputStream& output, Clock& clock)
     : output_(output),
       clock_(clock),
       progress_(now()),

@@ -14,7 +14,7 @@ namespace encamp {
 /// Redraws at most every 50 ms when something happens and every 200 ms for the clocks.
 class LiveDisplay : public EventDisplay {
  public:
-  LiveDisplay(Output& output, Clock& clock);
+  LiveDisplay(OutputStream& output, Clock& clock);
   ~LiveDisplay() override;
 
   void on(const Event& event) override;
@@ -26,7 +26,7 @@ class LiveDisplay : public EventDisplay {
   void draw(const std::vector<std::string>& frame);  // REQUIRES: mutex_ is held.
   Progress::Time now() const;
 
-  Output& output_;
+  OutputStream& output_;
   Clock& clock_;
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -22,26 +22,26 @@ bool is_dumb() {
 
 }  // namespace
 
-Output::Output(int descriptor)
+OutputStream::OutputStream(int descriptor)
     : descriptor_(descriptor),
       terminal_(isatty(descriptor) == 1 && !is_dumb()),
       color_(terminal_ && !is_set("NO_COLOR")) {}
 
-int Output::width() const {
+int OutputStream::width() const {
   winsize size{};
   if (!terminal_ || ioctl(descriptor_, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
     return 80;
   return size.ws_col;
 }
 
-int Output::height() const {
+int OutputStream::height() const {
   winsize size{};
   if (!terminal_ || ioctl(descriptor_, TIOCGWINSZ, &size) != 0 || size.ws_row == 0)
     return 24;
   return size.ws_row;
 }
 
-void Output::write(std::string_view text) {
+void OutputStream::write(std::string_view text) {
   const std::lock_guard lock(mutex_);
   while (!gone_ && !text.empty()) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());

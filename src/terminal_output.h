@@ -11,10 +11,10 @@
 namespace encamp {
 
 /// Threads: any, at the same time; each write() comes out in one piece.
-class Output {
+class OutputStream {
  public:
   /// `descriptor` stays the caller's. Colour is used on terminals unless NO_COLOR is set.
-  explicit Output(int descriptor);
+  explicit OutputStream(int descriptor);
 
   bool is_terminal() const { return terminal_; }
   bool has_color() const { return color_; }

@@ -80,6 +80,18 @@ TEST(JsonLines, SurviveBytesThatAreNoText) {
             "{\"event\":\"note\",\"text\":\"a\xef\xbf\xbd\"}\n");
 }
 
+TEST(JsonLines, AreReadAgain) {
+  for (const Event& event : sample_run()) {
+    const std::optional<Event> again = event_from_json(json_line(event));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->kind, event.kind);
+    EXPECT_EQ(json_line(*again), json_line(event));
+  }
+  EXPECT_FALSE(event_from_json("{\"event\":\"note"));
+  EXPECT_FALSE(event_from_json("{\"event\":7}"));
+  EXPECT_FALSE(event_from_json("[]"));
+}
+
 TEST(ErrorLines, ShowContextDetailAndWhatToDoNext) {
   Error error(ErrorKind::NoRoom, "cannot start domain 'lab-web': no space left on device");
   error.with_detail("df: 100 %\n").with_hint("encamp doctor");
@@ -201,7 +213,7 @@ TEST(LiveDisplay, LeavesFinishedLinesOnTheTerminal) {
   ASSERT_EQ(openpty(&master, &terminal, nullptr, nullptr, &size), 0);
   setenv("TERM", "xterm", 1);
   setenv("NO_COLOR", "1", 1);
-  Output output(terminal);
+  OutputStream output(terminal);
   ASSERT_TRUE(output.is_terminal());
   EXPECT_FALSE(output.has_color());
   EXPECT_EQ(output.width(), 80);
@@ -224,12 +236,12 @@ TEST(LiveDisplay, LeavesFinishedLinesOnTheTerminal) {
   ::close(terminal);
 }
 
-TEST(Output, GoesOnWhenTheReaderIsGone) {
+TEST(OutputStream, GoesOnWhenTheReaderIsGone) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   ::close(ends[0]);
   signal(SIGPIPE, SIG_IGN);
-  Output output(ends[1]);
+  OutputStream output(ends[1]);
 
   output.write("nobody reads this\n");
   output.write("nor this\n");
