@@ -36,6 +36,7 @@ Installation find_installation(const fs::path& program, const std::string& added
   Installation found{.program = program,
                      .components = {library / "components"},
                      .init = library / "encamp-init",
+                     .keeper = library / "encamp-libvirtd",
                      .data = above / "share/encamp"};
   for (std::string_view rest = added; !rest.empty();) {
     const std::size_t end = std::min(rest.find(':'), rest.size());

@@ -1,11 +1,12 @@
 // Where the program's own files lie, found from where the program itself lies. Installed:
 //
 //     PREFIX/bin/encamp   PREFIX/<lib>/encamp/components/*.so   PREFIX/<lib>/encamp/encamp-init
+//     PREFIX/<lib>/encamp/encamp-libvirtd
 //     PREFIX/share/encamp/descriptions/
 //
 // and in a build tree build/<preset>/src/encamp, build/<preset>/components/,
-// build/<preset>/encamp-init and build/<preset>/share/encamp/, the last with links into the source
-// tree.
+// build/<preset>/encamp-init, build/<preset>/encamp-libvirtd and build/<preset>/share/encamp/, the
+// last with links into the source tree.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +18,9 @@ namespace encamp {
 struct Installation {
   std::filesystem::path program;
   std::vector<std::filesystem::path> components;  ///< Folders of plugins, the program's own first.
-  std::filesystem::path init;  ///< First process of nodes (components/node/init).
-  std::filesystem::path data;  ///< descriptions/, examples/
+  std::filesystem::path init;    ///< First process of nodes (components/node/init).
+  std::filesystem::path keeper;  ///< Parent of a libvirtd (src/libvirtd_keeper.cc).
+  std::filesystem::path data;    ///< descriptions/, examples/
 };
 
 /// Of the running program (/proc/self/exe). `ENCAMP_COMPONENTS`, folders parted by colons, adds to

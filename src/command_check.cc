@@ -1,0 +1,23 @@
+#include <fmt/format.h>
+
+#include "src/commands.h"
+#include "src/description.h"
+
+namespace encamp {
+
+ExitCode run_check(Program& program, const CheckOptions& options) {
+  const Description description = read_description(program, options.file, "");
+  print_diagnostics(program, description.diagnostics,
+                    options.json ? DiagnosticFormat::Json : DiagnosticFormat::Text);
+  if (!description.is_good())
+    return ExitCode::Wrong;
+  if (!options.json) {
+    const Site& site = *description.site;
+    program.out().write(fmt::format("{} is good: site '{}', {} resources, {} tests, {} outputs\n",
+                                    options.file, site.name, description.graph->resources.size(),
+                                    site.tests.size(), site.outputs.size()));
+  }
+  return ExitCode::Done;
+}
+
+}  // namespace encamp

@@ -1,0 +1,59 @@
+#include "engine/bind/print.h"
+#include "engine/graph/print.h"
+#include "engine/plan/print.h"
+#include "src/commands.h"
+#include "src/preparing.h"
+#include "src/tree_print.h"
+#include "src/workbench.h"
+
+namespace encamp {
+namespace {
+
+// Stages that need hosts: what bind chooses and plan decides for the deployment.
+std::string print_prepared(Program& program, const GraphOptions& options,
+                           const Description& description) {
+  const HostsFile hosts = find_hosts(program, options.places);
+  LocalWorld world(hosts.hosts, program.installation().init);
+  Deployments deployments(state_directory(options.places.state));
+  std::unique_ptr<Journal> journal;
+  if (deployments.has(description.site->name))
+    journal = deployments.read(description.site->name);
+  const Prepared prepared = prepare(program,
+                                    {.description = description,
+                                     .world = world,
+                                     .hosts = hosts,
+                                     .deployments = deployments,
+                                     .journal = journal.get()},
+                                    Reserve::No);
+  if (options.format == "dot")
+    return to_dot(prepared.bound.graph);
+  if (options.stage == "bind")
+    return to_json(prepared.bound) + "\n";
+  return options.format == "json" ? to_json(prepared.plan) + "\n" : to_text(prepared.plan);
+}
+
+}  // namespace
+
+ExitCode run_graph(Program& program, const GraphOptions& options) {
+  if (options.format == "dot" && (options.stage == "read" || options.stage == "resolve"))
+    throw Error(ErrorKind::Failed, "a stage before 'compile' is no graph")
+        .with_hint("encamp graph FILE --stage compile --format dot");
+  const Description description = read_description(program, options.file, options.name);
+  std::string text;
+  if (options.stage == "read" && description.tree)
+    text = options.format == "json" ? to_json(*description.tree) : to_text(*description.tree);
+  else if (options.stage == "resolve" && description.site)
+    text = to_json(*description.site);
+  else if (options.stage == "compile" && description.graph)
+    text = options.format == "dot"    ? to_dot(*description.graph)
+           : options.format == "json" ? to_json(*description.graph)
+                                      : to_text(*description.graph);
+  else if (description.is_good())
+    text = print_prepared(program, options, description);
+  if (!text.empty())
+    program.out().write(text.back() == '\n' ? text : text + "\n");
+  print_diagnostics(program, description.diagnostics, DiagnosticFormat::Text);
+  return description.diagnostics.has_errors() ? ExitCode::Wrong : ExitCode::Done;
+}
+
+}  // namespace encamp

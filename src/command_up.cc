@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include "engine/plan/print.h"
+#include "engine/run/deployment.h"
+#include "src/commands.h"
+#include "src/preparing.h"
+#include "src/question.h"
+#include "src/terminal_summary.h"
+#include "src/workbench.h"
+
+namespace encamp {
+namespace {
+
+// What to type next.
+std::string next_steps(const Outcome& outcome, const std::string& name, const Description& from) {
+  if (!outcome.succeeded())
+    return fmt::format("next: encamp up {} goes on from here, encamp down {} takes it away\n",
+                       from.file, name);
+  for (const Resource& resource : from.graph->resources) {
+    if (resource.component == "node")
+      return fmt::format("next: encamp ssh {} {}, encamp down {}\n", name,
+                         last_name(resource.address), name);
+  }
+  return fmt::format("next: encamp down {}\n", name);
+}
+
+}  // namespace
+
+ExitCode run_up(Program& program, const UpOptions& options) {
+  const Description description = read_good_description(program, options.file, options.name);
+  const std::string& name = description.site->name;
+  const HostsFile hosts = find_hosts(program, options.places);
+  LocalWorld world(hosts.hosts, program.installation().init);
+  Deployments deployments(state_directory(options.places.state));
+  const std::unique_ptr<Journal> journal = deployments.open(name, "up " + options.file);
+  const std::unique_ptr<Reservations> reservations = deployments.reservations();
+  EndWhenEmpty end_when_empty(*journal, *reservations);
+
+  const Prepared prepared = prepare(program,
+                                    {.description = description,
+                                     .world = world,
+                                     .hosts = hosts,
+                                     .deployments = deployments,
+                                     .journal = journal.get(),
+                                     .reservations = reservations.get()},
+                                    Reserve::Yes);
+  end_when_empty.set_id(prepared.facts.id);
+  if (!options.json)
+    program.out().write(to_text(prepared.plan));
+  if (prepared.plan.has_changes() && !may_go_on(program, "Do it?", options.yes)) {
+    program.err().write("nothing was changed\n");
+    return program.signals().received() != 0
+               ? static_cast<ExitCode>(128 + program.signals().received())
+               : ExitCode::Failed;
+  }
+
+  Workbench bench(program, world, deployments,
+                  {.places = options.places,
+                   .name = name,
+                   .verb = "up",
+                   .parallel = options.parallel,
+                   .json = options.json});
+  Environment environment = bench.environment(*journal);
+  const Outcome outcome = up(prepared.plan, prepared.facts, environment);
+  bench.finish();
+  if (!options.json) {
+    program.out().write("\n" + summary_of(outcome, {.color = program.out().has_color()}));
+    if (const std::optional<Deployment> facts = journal->deployment(); outcome.succeeded() && facts)
+      program.out().write(outputs_of(*facts));
+    if (bench.report().is_used())
+      program.out().write(fmt::format("evidence: {}\n", bench.report().folder().native()));
+    program.out().write(next_steps(outcome, name, description));
+  }
+  return bench.leave(outcome);
+}
+
+}  // namespace encamp

@@ -1,0 +1,68 @@
+#include "src/description.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "engine/description/read.h"
+#include "engine/description/resolve.h"
+#include "engine/graph/compile.h"
+#include "src/local_loader.h"
+
+namespace encamp {
+namespace {
+
+std::string counted(std::ptrdiff_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string Description::site_name() const {
+  const Tree::Entry* const entry = tree->find("site");
+  return entry != nullptr ? entry->value.text : "";
+}
+
+Description read_description(Program& program, const std::string& file, const std::string& name) {
+  Description result{.file = std::filesystem::absolute(file).lexically_normal().native()};
+  const auto source =
+      std::make_shared<const SourceFile>(file, read_text(file, ReadBudget().bytes + 1));
+  result.tree = read_tree(source, result.diagnostics);
+  if (result.tree) {
+    const LocalLoader loader(file, program.installation().data / "descriptions");
+    result.site =
+        resolve(*result.tree, program.registry(), loader, {.name = name}, result.diagnostics);
+  }
+  if (result.site)
+    result.graph = compile(*result.site, program.registry(), result.diagnostics);
+  result.diagnostics.sort();
+  return result;
+}
+
+Description read_good_description(Program& program, const std::string& file,
+                                  const std::string& name) {
+  Description description = read_description(program, file, name);
+  print_diagnostics(program, description.diagnostics, DiagnosticFormat::Text);
+  if (!description.is_good())
+    throw WrongInput();
+  return description;
+}
+
+void print_diagnostics(Program& program, const Diagnostics& diagnostics, DiagnosticFormat format) {
+  if (format == DiagnosticFormat::Json) {
+    for (const Diagnostic& diagnostic : diagnostics.all())
+      program.out().write(to_json(diagnostic) + "\n");
+    return;
+  }
+  for (const Diagnostic& diagnostic : diagnostics.all())
+    program.err().write(render(diagnostic) + "\n");
+  const auto errors = std::ranges::count(diagnostics.all(), Severity::Error, &Diagnostic::severity);
+  const auto warnings = std::ssize(diagnostics.all()) - errors;
+  if (errors > 0)
+    program.err().write(counted(errors, "error") + "; nothing was changed\n");
+  else if (warnings > 0)
+    program.err().write(counted(warnings, "warning") + "\n");
+}
+
+}  // namespace encamp

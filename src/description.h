@@ -1,0 +1,43 @@
+// A description on its way through the stages that need no host: read, resolve, compile.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/description/diagnostic.h"
+#include "engine/description/site.h"
+#include "engine/description/tree.h"
+#include "engine/graph/graph.h"
+#include "src/program.h"
+
+namespace encamp {
+
+/// As far as it got: what a stage refused is missing, and `diagnostics` says why.
+struct Description {
+  std::string file;  ///< Absolute path.
+  std::optional<Tree> tree;
+  std::optional<Site> site;
+  std::optional<Graph> graph;
+  Diagnostics diagnostics;
+
+  /// As the file calls the site, whatever the deployment's name. REQUIRES: `tree` is there.
+  std::string site_name() const;
+  bool is_good() const { return graph.has_value() && !diagnostics.has_errors(); }
+};
+
+/// `file` is shown in messages as it is given.
+/// `name` is of the deployment, empty for the site's own. Throws Error when the file cannot be
+/// read at all.
+Description read_description(Program& program, const std::string& file, const std::string& name);
+
+/// Likewise, for those who go on only with a good one: prints what is wrong, then WrongInput.
+Description read_good_description(Program& program, const std::string& file,
+                                  const std::string& name);
+
+enum class DiagnosticFormat { Text, Json };
+
+/// Prints all diagnostics, in the order of the file; text goes to standard error with a count at
+/// the end, JSON to standard output.
+void print_diagnostics(Program& program, const Diagnostics& diagnostics, DiagnosticFormat format);
+
+}  // namespace encamp

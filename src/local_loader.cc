@@ -1,0 +1,73 @@
+#include "src/local_loader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "engine/description/quantity.h"
+#include "engine/error.h"
+
+namespace encamp {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_below(const fs::path& path, const fs::path& directory) {
+  if (directory.empty())
+    return false;
+  const auto [inside, outside] =
+      std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
+  return inside == directory.end();
+}
+
+}  // namespace
+
+LocalLoader::LocalLoader(const fs::path& description, fs::path library)
+    : directory_(fs::weakly_canonical(fs::absolute(description)).parent_path()),
+      library_(fs::weakly_canonical(library)) {}
+
+std::string LocalLoader::locate(const std::string& path, const std::string& from) const {
+  const fs::path start = fs::absolute(from).parent_path();
+  const fs::path real = fs::weakly_canonical(start / path);
+  if (!is_below(real, directory_) && !is_below(real, library_)) {
+    throw Error(ErrorKind::Denied,
+                fmt::format("'{}' lies outside of the description's directory '{}'", path,
+                            directory_.native()))
+        .with_hint("put the file beside the description");
+  }
+  std::error_code ignored;
+  if (!fs::exists(real, ignored))
+    throw Error(ErrorKind::NotFound, fmt::format("there is no '{}'", real.native()));
+  return real.native();
+}
+
+std::string LocalLoader::load(const std::string& absolute) const {
+  return read_text(absolute, kLimit);
+}
+
+std::string read_text(const fs::path& path, std::size_t limit) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored))
+    throw Error(ErrorKind::NotFound, fmt::format("'{}' is a directory", path.native()));
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    const int reason = errno;
+    throw Error(reason == ENOENT ? ErrorKind::NotFound : ErrorKind::Denied,
+                fmt::format("cannot read '{}': {}", path.native(),
+                            std::generic_category().message(reason)));
+  }
+  std::string text(limit + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > limit) {
+    throw Error(ErrorKind::NoRoom, fmt::format("'{}' is longer than {}", path.native(),
+                                               to_string(Bytes{static_cast<std::int64_t>(limit)})));
+  }
+  return text;
+}
+
+}  // namespace encamp

@@ -1,0 +1,32 @@
+// Files that descriptions name, on this machine.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "engine/description/loader.h"
+
+namespace encamp {
+
+/// Lets a description read what lies below its own directory, or below `library` (the installed
+/// descriptions); links are followed and must end there too.
+class LocalLoader : public Loader {
+ public:
+  static constexpr std::size_t kLimit = 16 << 20;  ///< Bytes of one file.
+
+  /// `description` is the site's own file.
+  LocalLoader(const std::filesystem::path& description, std::filesystem::path library);
+
+  std::string locate(const std::string& path, const std::string& from) const override;
+  std::string load(const std::string& absolute) const override;
+
+ private:
+  std::filesystem::path directory_;
+  std::filesystem::path library_;
+};
+
+/// The whole text of a file. Throws Error(NotFound), Error(Denied), or Error(NoRoom) when it is
+/// longer than `limit`.
+std::string read_text(const std::filesystem::path& path, std::size_t limit);
+
+}  // namespace encamp

@@ -1,0 +1,143 @@
+// The program as people call it: help, exit codes, messages.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/golden.h"
+#include "tests/support/run_program.h"
+
+namespace encamp {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ProgramResult;
+
+class CommandLine : public testing::Test {
+ protected:
+  CommandLine() {
+    std::string name = (fs::temp_directory_path() / "encamp-command-XXXXXX").native();
+    folder_ = mkdtemp(name.data());
+  }
+  ~CommandLine() override { fs::remove_all(folder_); }
+
+  ProgramResult encamp(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), ENCAMP_PROGRAM);
+    return test::run_program(arguments, {{"ENCAMP_STATE", (folder_ / "state").native()},
+                                         {"XDG_CONFIG_HOME", folder_.native()}});
+  }
+
+  std::string write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).native();
+  }
+
+  fs::path folder_;
+};
+
+class Help : public CommandLine, public testing::WithParamInterface<const char*> {};
+
+TEST_P(Help, HasAnExample) {
+  const ProgramResult result = encamp({GetParam(), "--help"});
+
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_NE(result.out.find("Example"), std::string::npos);
+  test::expect_golden(std::string("help_") + GetParam() + ".txt", result.out);
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Help,
+                         testing::Values("check", "plan", "up", "status", "list", "output", "ssh",
+                                         "test", "down", "logs", "doctor", "graph"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST_F(CommandLine, HelpListsTheCommands) {
+  const ProgramResult result = encamp({"--help"});
+
+  EXPECT_EQ(result.exit, 0);
+  test::expect_golden("help.txt", result.out);
+}
+
+TEST_F(CommandLine, VersionIsOneLine) {
+  const ProgramResult result = encamp({"--version"});
+
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_EQ(result.out, "encamp " ENCAMP_VERSION "\n");
+}
+
+TEST_F(CommandLine, NothingGivenIsWrong) {
+  const ProgramResult result = encamp({});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_NE(result.err.find("Usage"), std::string::npos);
+}
+
+TEST_F(CommandLine, UnknownCommandHasAHint) {
+  const ProgramResult result = encamp({"stauts"});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_EQ(result.err, "error: there is no command 'stauts'\n  next: did you mean 'status'?\n");
+}
+
+TEST_F(CommandLine, UnknownOptionHasAHint) {
+  const ProgramResult result = encamp({"up", "site.yaml", "--paralel", "3"});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_EQ(result.err,
+            "error: 'encamp up' takes no option '--paralel'\n"
+            "  next: did you mean '--parallel'?\n");
+}
+
+TEST_F(CommandLine, MissingArgumentIsNamed) {
+  const ProgramResult result = encamp({"up"});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_EQ(result.err, "error: file is required\n  next: encamp up --help\n");
+}
+
+TEST_F(CommandLine, TooManyArgumentsAreWrong) {
+  EXPECT_EQ(encamp({"check", "a.yaml", "b.yaml"}).exit, 2);
+}
+
+TEST_F(CommandLine, MissingFileIsSaid) {
+  const ProgramResult result = encamp({"check", (folder_ / "none.yaml").native()});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_NE(result.err.find("No such file or directory"), std::string::npos);
+}
+
+TEST_F(CommandLine, CheckReportsAllMistakesAtOnce) {
+  const std::string file = write("bad.yaml",
+                                 "encamp: 1\n"
+                                 "site: bad\n"
+                                 "networks: {lan: {}}\n"
+                                 "images: {debian: {debian: bookworm}}\n"
+                                 "nodes:\n"
+                                 "  one: {memory: 256, disk: 4 GiB}\n"
+                                 "  two: {memory: 256 MiB, disk: 4 GiB, netwroks: [lan]}\n");
+
+  const ProgramResult text = encamp({"check", file});
+  const ProgramResult json = encamp({"check", file, "--json"});
+
+  EXPECT_EQ(text.exit, 2);
+  EXPECT_NE(text.err.find("bad.yaml:6:"), std::string::npos) << text.err;
+  EXPECT_NE(text.err.find("bad.yaml:7:"), std::string::npos) << text.err;
+  EXPECT_NE(text.err.find("did you mean 'networks'?"), std::string::npos) << text.err;
+  EXPECT_NE(text.err.find("2 errors; nothing was changed"), std::string::npos) << text.err;
+  EXPECT_EQ(json.exit, 2);
+  EXPECT_EQ(std::ranges::count(json.out, '\n'), 2) << json.out;
+  EXPECT_FALSE(fs::exists(folder_ / "state"));
+}
+
+TEST_F(CommandLine, CheckIsContentWithTheExamples) {
+  for (const auto& entry : fs::directory_iterator(fs::path(ENCAMP_SOURCE_DIR) / "examples")) {
+    if (entry.path().extension() != ".yaml")
+      continue;
+    const ProgramResult result = encamp({"check", entry.path().native()});
+    EXPECT_EQ(result.exit, 0) << entry.path() << "\n" << result.err;
+  }
+}
+
+}  // namespace
+}  // namespace encamp

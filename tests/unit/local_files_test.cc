@@ -1,0 +1,160 @@
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "engine/error.h"
+#include "src/local_hosts.h"
+#include "src/local_loader.h"
+#include "src/local_report.h"
+
+namespace encamp {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LocalFiles : public testing::Test {
+ protected:
+  LocalFiles() {
+    std::string name = (fs::temp_directory_path() / "encamp-files-XXXXXX").native();
+    folder_ = fs::canonical(mkdtemp(name.data()));
+  }
+  ~LocalFiles() override { fs::remove_all(folder_); }
+
+  std::string write(const fs::path& path, const std::string& text) {
+    fs::create_directories((folder_ / path).parent_path());
+    std::ofstream(folder_ / path) << text;
+    return (folder_ / path).native();
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(LocalFiles, LoaderFindsFilesBesideTheDescription) {
+  const std::string site = write("site/site.yaml", "");
+  const std::string page = write("site/web/page.html", "hello");
+  const LocalLoader loader(site, folder_ / "library");
+
+  EXPECT_EQ(loader.locate("./web/page.html", site), page);
+  EXPECT_EQ(loader.load(page), "hello");
+  EXPECT_THROW(loader.locate("none", site), Error);
+}
+
+TEST_F(LocalFiles, LoaderStaysBelowTheDescription) {
+  const std::string site = write("site/site.yaml", "");
+  write("secret", "x");
+  write("site-2/secret", "x");
+  fs::create_symlink(folder_ / "secret", folder_ / "site/link");
+  const LocalLoader loader(site, folder_ / "library");
+
+  for (const char* path : {"../secret", "./link", "/etc/passwd", "../site-2/secret"}) {
+    try {
+      loader.locate(path, site);
+      ADD_FAILURE() << path << " was found";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::Denied) << path;
+    }
+  }
+}
+
+TEST_F(LocalFiles, LoaderReadsTheLibraryFromAnywhere) {
+  const std::string site = write("site/site.yaml", "");
+  const std::string slurm = write("library/batch/slurm.yaml", "x");
+  const LocalLoader loader(site, folder_ / "library");
+
+  EXPECT_EQ(loader.locate(slurm, site), slurm);
+}
+
+TEST_F(LocalFiles, ReadTextRefusesWhatIsTooLong) {
+  const std::string file = write("long", "12345");
+
+  EXPECT_EQ(read_text(file, 5), "12345");
+  EXPECT_THROW(read_text(file, 4), Error);
+  EXPECT_THROW(read_text(folder_, 100), Error);
+}
+
+TEST_F(LocalFiles, ReportMakesItsFolderWhenItIsNeeded) {
+  FolderReport report(folder_ / "evidence/hello");
+  EXPECT_FALSE(report.is_used());
+  EXPECT_FALSE(fs::exists(report.folder()));
+
+  report.keep("tests.page/output", "first");
+  report.keep("tests.page/output", "hello");
+
+  EXPECT_TRUE(report.is_used());
+  EXPECT_EQ(read_text(folder_ / "evidence/hello/tests.page/output", 100), "hello");
+  EXPECT_EQ(report.problem(), "");
+}
+
+TEST_F(LocalFiles, ReportNeverThrows) {
+  write("file", "");
+  FolderReport report(folder_ / "file");
+
+  report.keep("a", "b");
+
+  EXPECT_FALSE(report.is_used());
+  EXPECT_NE(report.problem(), "");
+}
+
+TEST(SafePath, StaysInItsFolder) {
+  EXPECT_EQ(safe_path("tests.page/web/../../etc/x"), "tests.page/web/_./_./etc/x");
+  EXPECT_EQ(safe_path("/.ssh/id"), "_ssh/id");
+  EXPECT_EQ(safe_path("nodes.a.software['file /etc/x']"), "nodes.a.software__file_/etc/x__");
+  EXPECT_EQ(safe_path(""), "_");
+}
+
+std::string render_all(const Diagnostics& diagnostics) {
+  std::string out;
+  for (const Diagnostic& diagnostic : diagnostics.all())
+    out += render(diagnostic);
+  return out;
+}
+
+HostsFile read(const std::string& text, Diagnostics& diagnostics) {
+  return read_hosts(std::make_shared<const SourceFile>("hosts.yaml", text), diagnostics);
+}
+
+TEST(HostsYaml, SaysHowToReachHostsAndWhatTheyGrant) {
+  Diagnostics diagnostics;
+
+  const HostsFile file = read(
+      "here: {connect: [lxc:///system, qemu:///system], memory: 16 GiB, storage: /srv/encamp}\n"
+      "far: {connect: qemu+ssh://root@far/system, disk: 100 GiB}\n"
+      "overcommit: {memory: 2, disk: 20}\n",
+      diagnostics);
+
+  EXPECT_EQ(render_all(diagnostics), "");
+  ASSERT_EQ(file.hosts.size(), 2U);
+  EXPECT_EQ(file.hosts[0].name, "here");
+  EXPECT_EQ(file.hosts[0].connect, (std::vector<std::string>{"lxc:///system", "qemu:///system"}));
+  EXPECT_EQ(file.hosts[0].memory, Bytes::gibi(16));
+  EXPECT_EQ(file.hosts[0].storage, "/srv/encamp");
+  EXPECT_EQ(file.hosts[1].connect, std::vector<std::string>{"qemu+ssh://root@far/system"});
+  EXPECT_EQ(file.hosts[1].disk, Bytes::gibi(100));
+  EXPECT_EQ(file.overcommit.memory, 2);
+  EXPECT_EQ(file.overcommit.disk, 20);
+}
+
+TEST(HostsYaml, ReportsAllMistakes) {
+  Diagnostics diagnostics;
+
+  read("here: {conect: lxc:///system, memory: 16}\nfar: no\novercommit: {memory: 0}\n",
+       diagnostics);
+
+  const std::string text = render_all(diagnostics);
+  EXPECT_NE(text.find("did you mean 'connect'?"), std::string::npos) << text;
+  EXPECT_NE(text.find("'memory' is a size"), std::string::npos) << text;
+  EXPECT_NE(text.find("host 'far' is text, not a mapping"), std::string::npos) << text;
+  EXPECT_NE(text.find("a number from 1 to 1000"), std::string::npos) << text;
+}
+
+TEST(HostsYaml, WithoutItThereIsThisMachine) {
+  const HostsFile file = this_machine();
+
+  ASSERT_EQ(file.hosts.size(), 1U);
+  EXPECT_EQ(file.hosts[0].name, "here");
+}
+
+}  // namespace
+}  // namespace encamp
