@@ -163,6 +163,7 @@ class NodeWork {
     if (state.power == GuestState::Power::Running)
       power_off();
     stop_guest(host_, context_, node_.guest, seconds(30));
+    started_again_ = true;
     define(wanted);
   }
 
@@ -184,14 +185,19 @@ class NodeWork {
     context_.progress("waiting for SSH");
     while (true) {
       try {
-        context_.guest_by(std::min(context_.clock().now() + patience_of_kind.look, end));
+        Guest& guest =
+            context_.guest_by(std::min(context_.clock().now() + patience_of_kind.look, end));
+        if (started_again_)  // The connection may be one to the guest before.
+          guest.probe({.text = "true", .timeout = patience_of_kind.look});
         return;
       } catch (Error& error) {
         if (error.kind() != ErrorKind::Timeout && error.kind() != ErrorKind::Unavailable)
           throw;
         const bool runs = is_running();
-        if (runs && context_.clock().now() < end)
+        if (runs && context_.clock().now() < end) {
+          context_.clock().sleep(kPause, context_.stop());
           continue;
+        }
         throw_unreached(error, runs);
       }
     }
@@ -226,6 +232,7 @@ class NodeWork {
   NodeLayout node_;
   Context& context_;
   Host& host_;
+  bool started_again_ = false;
 };
 
 class Node : public Component {
