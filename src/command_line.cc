@@ -272,7 +272,8 @@ ExitCode run_command_line(Program& program, int count, const char* const* argume
     program.out().write("encamp " ENCAMP_VERSION "\n");
     return ExitCode::Done;
   } catch (const CLI::CallForHelp&) {
-    program.out().write(given(app).help());
+    const CLI::App& command = given(app);
+    program.out().write(command.get_parent() == nullptr ? app.help() : command.help("encamp"));
     return ExitCode::Done;
   } catch (const CLI::ParseError& error) {
     program.report(usage_error(error, app));

@@ -26,8 +26,14 @@ std::string Description::site_name() const {
 
 Description read_description(Program& program, const std::string& file, const std::string& name) {
   Description result{.file = std::filesystem::absolute(file).lexically_normal().native()};
-  const auto source =
-      std::make_shared<const SourceFile>(file, read_text(file, ReadBudget().bytes + 1));
+  std::string text;
+  try {
+    text = read_text(file, ReadBudget().bytes + 1);
+  } catch (const Error& error) {
+    program.report(error);
+    throw WrongInput();
+  }
+  const auto source = std::make_shared<const SourceFile>(file, std::move(text));
   result.tree = read_tree(source, result.diagnostics);
   if (result.tree) {
     const LocalLoader loader(file, program.installation().data / "descriptions");

@@ -26,8 +26,8 @@ struct Description {
 };
 
 /// `file` is shown in messages as it is given.
-/// `name` is of the deployment, empty for the site's own. Throws Error when the file cannot be
-/// read at all.
+/// `name` is of the deployment, empty for the site's own. When the file cannot be
+/// read at all, says so and throws WrongInput.
 Description read_description(Program& program, const std::string& file, const std::string& name);
 
 /// Likewise, for those who go on only with a good one: prints what is wrong, then WrongInput.

@@ -1,4 +1,5 @@
 // The program as people call it: help, exit codes, messages.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
