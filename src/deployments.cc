@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 std::vector<std::string> Deployments::names() const {
   std::vector<std::string> names;
   std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(state_, ignored)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(state_ / "deployments", ignored)) {
     if (has(entry.path().filename().native()))
       names.push_back(entry.path().filename().native());
   }

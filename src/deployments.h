@@ -1,6 +1,7 @@
 // The deployments of this user: one folder each below the state directory.
 //
-//     <state>/hello/journal.db  lock  secrets/  log/      <state>/hosts.db      <state>/evidence/
+//     <state>/deployments/hello/journal.db  lock  secrets/  log/
+//     <state>/hosts.db      <state>/evidence/
 #pragma once
 
 #include <filesystem>
@@ -33,7 +34,9 @@ class Deployments {
   std::unique_ptr<Reservations> reservations();
 
   const std::filesystem::path& state() const { return state_; }
-  std::filesystem::path folder(const std::string& name) const { return state_ / name; }
+  std::filesystem::path folder(const std::string& name) const {
+    return state_ / "deployments" / name;
+  }
   std::filesystem::path logs(const std::string& name) const { return folder(name) / "log"; }
 
  private:
