@@ -128,9 +128,9 @@ ExitCode test_file(Program& program, const TestOptions& options) {
   std::string standing;
   if (keep) {
     standing = fmt::format(
-        "still there: {}; next: encamp status {}, encamp ssh {} NODE, "
-        "encamp down {}\n",
-        name, name, name, name);
+        "still there: {}\nnext: encamp ssh {} {}  looks around\nnext: encamp down {}  takes it "
+        "away\n",
+        name, name, description.first_node(), name);
   } else {
     Environment cleanup = bench.cleanup_environment(*journal);
     const Outcome removed = down(cleanup);

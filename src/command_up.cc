@@ -12,16 +12,24 @@ namespace encamp {
 namespace {
 
 // What to type next.
-std::string next_steps(const Outcome& outcome, const std::string& name, const Description& from) {
-  if (!outcome.succeeded())
-    return fmt::format("next: encamp up {} goes on from here, encamp down {} takes it away\n",
-                       from.file, name);
-  for (const Resource& resource : from.graph->resources) {
-    if (resource.component == "node")
-      return fmt::format("next: encamp ssh {} {}, encamp down {}\n", name,
-                         last_name(resource.address), name);
+std::string next_steps(const Outcome& outcome, const UpOptions& options, const Description& from) {
+  const std::string& name = from.site->name;
+  if (outcome.succeeded()) {
+    const std::string node = from.first_node();
+    return node.empty() ? fmt::format("next: encamp down {}\n", name)
+                        : fmt::format("next: encamp ssh {} {}, encamp down {}\n", name, node, name);
   }
-  return fmt::format("next: encamp down {}\n", name);
+  std::string text;
+  for (const Failure& failure : outcome.failures) {
+    // On a node that stands one can look around; where it failed itself there is only its console.
+    const std::string_view node = node_of(failure.address);
+    if (text.empty() && !node.empty() && node != failure.address)
+      text =
+          fmt::format("next: encamp ssh {} {}  looks around on the node\n", name, last_name(node));
+  }
+  return fmt::format(
+      "{}next: encamp up {}{}  goes on from here\nnext: encamp down {}  takes it away\n", text,
+      options.file, options.name.empty() ? "" : " --name " + name, name);
 }
 
 }  // namespace
@@ -69,7 +77,7 @@ ExitCode run_up(Program& program, const UpOptions& options) {
       program.out().write(outputs_of(*facts));
     if (bench.report().is_used())
       program.out().write(fmt::format("evidence: {}\n", bench.report().folder().native()));
-    program.out().write(next_steps(outcome, name, description));
+    program.out().write(next_steps(outcome, options, description));
   }
   return bench.leave(outcome);
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/bind/bind.h"
 #include "engine/description/read.h"
 #include "engine/description/resolve.h"
 #include "engine/graph/compile.h"
@@ -22,6 +23,11 @@ std::string counted(std::ptrdiff_t count, const char* what) {
 std::string Description::site_name() const {
   const Tree::Entry* const entry = tree->find("site");
   return entry != nullptr ? entry->value.text : "";
+}
+
+std::string Description::first_node() const {
+  const auto node = std::ranges::find(graph->resources, "node", &Resource::component);
+  return node == graph->resources.end() ? "" : last_name(node->address);
 }
 
 Description read_description(Program& program, const std::string& file, const std::string& name) {
@@ -42,6 +48,8 @@ Description read_description(Program& program, const std::string& file, const st
   }
   if (result.site)
     result.graph = compile(*result.site, program.registry(), result.diagnostics);
+  if (result.graph && !result.diagnostics.has_errors())
+    check_addresses(*result.graph, result.diagnostics);
   result.diagnostics.sort();
   return result;
 }

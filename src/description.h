@@ -22,6 +22,8 @@ struct Description {
 
   /// As the file calls the site, whatever the deployment's name. REQUIRES: `tree` is there.
   std::string site_name() const;
+  /// Name of a node one could log in on, empty when the site has none. REQUIRES: `graph` is there.
+  std::string first_node() const;
   bool is_good() const { return graph.has_value() && !diagnostics.has_errors(); }
 };
 

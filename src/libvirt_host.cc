@@ -1,6 +1,8 @@
 #include "src/libvirt_host.h"
 
 #include <algorithm>
+#include <string_view>
+#include <vector>
 
 #include "src/libvirt_connection.h"
 #include "src/libvirt_error.h"
@@ -14,12 +16,27 @@
 namespace encamp {
 namespace {
 
+// virNodeGetInfo leaves out memory that was plugged in after the boot; the statistics do not, but
+// not every driver has them.
 Bytes memory_of(LibvirtConnections& connections) {
   return connections.any().with([](virConnectPtr connection) {
     virNodeInfo info{};
     if (virNodeGetInfo(connection, &info) != 0)
       throw libvirt_error("cannot ask for the host's memory");
-    return Bytes{static_cast<std::int64_t>(info.memory) * 1024};
+    unsigned long long kibibytes = info.memory;
+    int count = 0;
+    if (virNodeGetMemoryStats(connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, nullptr, &count, 0) ==
+        0) {
+      std::vector<virNodeMemoryStats> stats(static_cast<std::size_t>(count));
+      if (virNodeGetMemoryStats(connection, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats.data(), &count,
+                                0) == 0) {
+        for (const virNodeMemoryStats& stat : stats) {
+          if (std::string_view(stat.field) == VIR_NODE_MEMORY_STATS_TOTAL)
+            kibibytes = std::max(kibibytes, stat.value);
+        }
+      }
+    }
+    return Bytes{static_cast<std::int64_t>(kibibytes) * 1024};
   });
 }
 

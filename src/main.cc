@@ -12,6 +12,8 @@ using encamp::ExitCode;
 ExitCode code_of(const encamp::Error& error, int signal) {
   if (signal != 0)
     return static_cast<ExitCode>(128 + signal);
+  if (error.kind() == ErrorKind::NotFound)  // A deployment, node or output that the user named.
+    return ExitCode::Wrong;
   return error.kind() == ErrorKind::Busy ? ExitCode::Busy : ExitCode::Failed;
 }
 
