@@ -1,10 +1,14 @@
 #include "engine/run/evidence.h"
 
+#include "engine/run/action_context.h"
+
 namespace encamp {
 namespace {
 
 constexpr std::size_t kConsole = 64UL << 10U;
 constexpr int kJournalLines = 200;
+// For a connection to a node whose own was dropped, as after an action that ran out of time.
+constexpr std::chrono::seconds kConnect{5};
 
 // Evidence is taken as far as it can be had; that it cannot is evidence too.
 template <typename Take>
@@ -45,9 +49,9 @@ void keep_node_evidence(RunState& state, const Address& node) {
       keep(environment.evidence, node + "/console",
            [&] { return environment.world.host(record->host).console_tail(claim, kConsole); });
   }
-  Guest* guest = environment.connections.find(node);
-  if (guest == nullptr)
-    return;
+  if (record->life != Life::Present)
+    return;  // Nobody can log in yet.
+  const Clock::Instant deadline = environment.world.clock().now() + kConnect;
   for (const Record& item : state.records.all()) {
     if (node_of(item.address) != node || item.component != "service")
       continue;
@@ -55,8 +59,10 @@ void keep_node_evidence(RunState& state, const Address& node) {
     const auto unit = component == nullptr ? item.properties.end()
                                            : item.properties.find(component->schema().subject);
     if (unit != item.properties.end() && unit->second.is_text())
-      keep(environment.evidence, node + "/journal/" + unit->second.text(),
-           [&] { return guest->unit_journal(unit->second.text(), kJournalLines); });
+      keep(environment.evidence, node + "/journal/" + unit->second.text(), [&] {
+        return guest_of(environment, *record, deadline)
+            .unit_journal(unit->second.text(), kJournalLines);
+      });
   }
 }
 

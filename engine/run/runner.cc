@@ -291,6 +291,8 @@ void Runner::fail(std::size_t index) {
     return;
   }
   result_.outcome.failures.push_back({job.action.address, job.verb, *job.error});
+  if (job.launched)
+    result_.outcome.slowest.push_back({job.action.address, job.verb, job.took});
   tell(Event::Kind::ActionFailed, job, &*job.error);
   for (const std::size_t other : skipped) {
     const Action& action = jobs_[other]->action;

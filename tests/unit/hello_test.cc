@@ -191,6 +191,22 @@ TEST_P(HelloKilled, UpGoesOnWhereverTheProcessDied) {
 INSTANTIATE_TEST_SUITE_P(BeforeAndAfter, HelloKilled,
                          testing::Values(Faults::When::Before, Faults::When::After));
 
+TEST(Hello, KeepsTheJournalOfAServiceThatNeverGetsReady) {
+  std::string text = hello();
+  const std::string ready = "port: 80";
+  text.replace(text.find(ready), ready.size(), "port: 81, timeout: 1 s");
+  Deployed lab(text);
+
+  const Outcome outcome = lab.run_up();
+
+  ASSERT_EQ(outcome.failures.size(), 1U);
+  EXPECT_EQ(outcome.failures.front().error.kind(), ErrorKind::Timeout);
+  EXPECT_NO_THROW(lab.evidence.at("nodes.node/journal/nginx"));
+  EXPECT_NO_THROW(lab.evidence.at("nodes.node/console"));
+  ASSERT_FALSE(outcome.slowest.empty());
+  EXPECT_EQ(outcome.slowest.front().address, "nodes.node.software.nginx") << "failed steps count";
+}
+
 constexpr const char* kTests = R"(
 encamp: 1
 site: lab
