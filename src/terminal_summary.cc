@@ -13,7 +13,8 @@ namespace {
 std::string slowest_line(const std::vector<Timing>& slowest) {
   std::vector<std::string> steps;
   for (const Timing& step : slowest)
-    steps.push_back(fmt::format("{} {}", one_line(step.address), elapsed(step.took)));
+    steps.push_back(fmt::format("{}{} {}", step.verb == "remove" ? "removing " : "",
+                                one_line(step.address), elapsed(step.took)));
   return fmt::format("  slowest: {}\n", fmt::join(steps, ", "));
 }
 
@@ -29,7 +30,10 @@ std::string summary_of(const Outcome& outcome, const LineStyle& style) {
   const Color color = outcome.succeeded() ? Color::Green : Color::Red;
   std::string out = fmt::format("{} in {}", colored(ending_of(outcome), color, style.color),
                                 elapsed(outcome.total));
-  const std::string counts = outcome.summary();
+  Outcome told = outcome;
+  told.interrupted = false;  // The first word says it.
+  const std::string counts =
+      outcome.interrupted && told.summary() == "nothing to do" ? "" : told.summary();
   out += counts.empty() ? "\n" : fmt::format(": {}\n", counts);
   if (outcome.slowest.size() > 1 && outcome.total >= std::chrono::seconds(1))
     out += slowest_line(outcome.slowest);

@@ -19,13 +19,14 @@ std::string Outcome::summary() const {
   add(skipped.size(), "skipped");
   if (interrupted)
     text += text.empty() ? "interrupted" : ", interrupted";
-  return text.empty() ? "nothing to do" : text;
+  return text.empty() && tested == 0 ? "nothing to do" : text;
 }
 
 Outcome combine(Outcome first, const Outcome& later) {
   first.created += later.created;
   first.updated += later.updated;
   first.removed += later.removed;
+  first.tested += later.tested;
   first.failures.insert(first.failures.end(), later.failures.begin(), later.failures.end());
   first.skipped.insert(first.skipped.end(), later.skipped.begin(), later.skipped.end());
   first.left.insert(first.left.end(), later.left.begin(), later.left.end());

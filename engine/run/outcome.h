@@ -26,6 +26,7 @@ struct Outcome {
   int created = 0;
   int updated = 0;
   int removed = 0;
+  int tested = 0;  ///< Tests that ran, each once a node.
   std::vector<Failure> failures;
   std::vector<Address> skipped;  ///< Because of a failure.
   std::vector<Address> left;     ///< Could not be removed; still in the journal.
@@ -38,7 +39,7 @@ struct Outcome {
   bool succeeded() const {
     return failures.empty() && skipped.empty() && left.empty() && !tests_failed && !interrupted;
   }
-  /// For people: `3 created, 1 failed`.
+  /// For people: `3 created, 1 failed`. Tests are told apart and not in it.
   std::string summary() const;
 };
 

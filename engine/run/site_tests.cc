@@ -262,6 +262,8 @@ TestRun run_tests(const std::vector<std::string>& names, Report& collected,
   }
   TestRun run;
   if (missing.empty()) {
+    environment.events.on(
+        {.kind = Event::Kind::PlanMade, .count = static_cast<int>(trials.size())});
     TestRunner runner(state, trials, collected);
     run.outcome = runner.run();
     if (!run.outcome.interrupted)
@@ -277,6 +279,7 @@ TestRun run_tests(const std::vector<std::string>& names, Report& collected,
     if (run.outcome.abandoned == 0 || trial->result.status != TestResult::Status::Skipped)
       run.results.push_back(trial->result);
     run.outcome.tests_failed |= trial->result.status != TestResult::Status::Passed;
+    run.outcome.tested += trial->result.status != TestResult::Status::Skipped ? 1 : 0;
     run.outcome.slowest.push_back({trial->test.address, "test", trial->result.took});
   }
   run.outcome.total = std::chrono::duration_cast<Duration>(clock.now() - began);
