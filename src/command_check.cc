@@ -2,6 +2,7 @@
 
 #include "src/commands.h"
 #include "src/description.h"
+#include "src/terminal_text.h"
 
 namespace encamp {
 
@@ -13,9 +14,10 @@ ExitCode run_check(Program& program, const CheckOptions& options) {
     return ExitCode::Wrong;
   if (!options.json) {
     const Site& site = *description.site;
-    program.out().write(fmt::format("{} is good: site '{}', {} resources, {} tests, {} outputs\n",
-                                    options.file, site.name, description.graph->resources.size(),
-                                    site.tests.size(), site.outputs.size()));
+    program.out().write(fmt::format("{} is good: site '{}', {}, {}, {}\n", options.file, site.name,
+                                    counted(std::ssize(description.graph->resources), "resource"),
+                                    counted(std::ssize(site.tests), "test"),
+                                    counted(std::ssize(site.outputs), "output")));
   }
   return ExitCode::Done;
 }

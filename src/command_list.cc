@@ -7,6 +7,7 @@
 #include "src/deployments.h"
 #include "src/event_log.h"
 #include "src/standing.h"
+#include "src/terminal_text.h"
 
 namespace encamp {
 
@@ -35,8 +36,9 @@ ExitCode run_list(Program& program, const ListOptions& options) {
       }
       program.out().write(json.dump() + "\n");
     } else {
-      program.out().write(fmt::format("{:{}}  {:11}  {} nodes  {}\n", name, width, standing.word,
-                                      standing.nodes, deployment ? deployment->description : ""));
+      program.out().write(fmt::format("{:{}}  {:11}  {:9}  {}\n", name, width, standing.word,
+                                      counted(standing.nodes, "node"),
+                                      deployment ? deployment->description : ""));
     }
   }
   return ExitCode::Done;

@@ -10,12 +10,21 @@
 #include "engine/description/resolve.h"
 #include "engine/graph/compile.h"
 #include "src/local_loader.h"
+#include "src/terminal_text.h"
 
 namespace encamp {
 namespace {
 
-std::string counted(std::ptrdiff_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+// Where the site's pool would be called like the one of all images.
+void refuse_taken_name(const Site& site, const Tree& tree, Diagnostics& diagnostics) {
+  if (site.name != "images")
+    return;
+  const Tree::Entry* const entry = tree.find("site");
+  diagnostics.add({.code = "bad-name",
+                   .summary = "'images' cannot be the name of a deployment: the storage pool of "
+                              "all images is called so",
+                   .where = entry != nullptr ? entry->value.where : Span(),
+                   .hint = "call the site otherwise, or deploy it with another --name"});
 }
 
 }  // namespace
@@ -46,6 +55,8 @@ Description read_description(Program& program, const std::string& file, const st
     result.site =
         resolve(*result.tree, program.registry(), loader, {.name = name}, result.diagnostics);
   }
+  if (result.site)
+    refuse_taken_name(*result.site, *result.tree, result.diagnostics);
   if (result.site)
     result.graph = compile(*result.site, program.registry(), result.diagnostics);
   if (result.graph && !result.diagnostics.has_errors())

@@ -33,15 +33,28 @@ Deployment facts_of(const Description& description, Journal* journal, World& wor
   return facts;
 }
 
-// What is set aside for deployments that exist: a process that died may have left others.
-std::vector<Reservation> standing_reservations(const PrepareInput& input) {
+// Whether nobody can come back to it: a process that died between reserving and its first commit
+// left it. A folder is made before anything is set aside and we hold our own, so a row without a
+// folder, or with our name and another id, is of no one that lives.
+bool is_left_over(const Reservation& reservation, const PrepareInput& input,
+                  const Deployment& facts) {
+  return !input.deployments.has(reservation.name) ||
+         (reservation.name == facts.name && reservation.deployment != facts.id);
+}
+
+// What is set aside for deployments that exist. Takes away what none will, when `reserve` says so.
+std::vector<Reservation> standing_reservations(const PrepareInput& input, const Deployment& facts,
+                                               Reserve reserve) {
   if (input.reservations == nullptr)
     return {};
-  std::vector<Reservation> all = input.reservations->list();
-  std::erase_if(all, [&](const Reservation& reservation) {
-    return !input.deployments.has(reservation.name);
-  });
-  return all;
+  std::vector<Reservation> standing;
+  for (const Reservation& reservation : input.reservations->list()) {
+    if (!is_left_over(reservation, input, facts))
+      standing.push_back(reservation);
+    else if (reserve == Reserve::Yes)
+      input.reservations->remove(reservation.deployment);
+  }
+  return standing;
 }
 
 BoundGraph bind_once(Program& program, const PrepareInput& input, const BindInput& bind_input) {
@@ -67,12 +80,13 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
   // Another deployment may take the same subnet between looking and reserving: then look again.
   constexpr int kAttempts = 10;
   for (int attempt = 1;; ++attempt) {
-    prepared.bound = bind_once(program, input,
-                               {.deployment = prepared.facts.id,
-                                .records = records,
-                                .hosts = offers,
-                                .reservations = standing_reservations(input),
-                                .overcommit = input.hosts.overcommit});
+    prepared.bound =
+        bind_once(program, input,
+                  {.deployment = prepared.facts.id,
+                   .records = records,
+                   .hosts = offers,
+                   .reservations = standing_reservations(input, prepared.facts, reserve),
+                   .overcommit = input.hosts.overcommit});
     if (reserve == Reserve::No)
       break;
     try {

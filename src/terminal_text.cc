@@ -14,6 +14,10 @@ std::string one_line(std::string_view text) {
   return clean;
 }
 
+std::string counted(std::ptrdiff_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string indented(std::string_view text, int spaces) {
   std::string out;
   while (!text.empty()) {

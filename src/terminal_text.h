@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ std::string fitted(std::string_view text, int width);
 
 /// `0.2 s`, `41 s`, `3 min 05 s`, `2 h 05 min`.
 std::string elapsed(std::chrono::milliseconds duration);
+
+/// `1 node`, `3 nodes`.
+std::string counted(std::ptrdiff_t count, std::string_view what);
 
 enum class Color { Red, Green, Yellow, Cyan, Dim, Bold };
 

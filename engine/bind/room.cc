@@ -110,7 +110,8 @@ void check_room(const Graph& graph, const BindInput& input, const HostOffer& hos
                   fmt::format("host '{}' has no room for '{}': {} of {} wanted, {} free", host.name,
                               graph.site, rough(sum->wanted), sum->what, rough(sum->free())))
           .with_detail(sum->detail())
-          .with_hint("encamp list, then encamp down what is not needed");
+          .with_hint(sum->held.empty() ? fmt::format("give the nodes less {}", sum->what)
+                                       : "encamp list, then encamp down what is not needed");
   }
 }
 
