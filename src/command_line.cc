@@ -26,6 +26,7 @@ struct Parsed {
   LogsOptions logs;
   DoctorOptions doctor;
   GraphOptions graph;
+  PlaceOptions places;  // Given before the command.
   std::function<ExitCode()> run;
 };
 
@@ -90,7 +91,7 @@ void add_description_commands(CLI::App& app, Program& program, Parsed& parsed) {
   add_file(plan, parsed.plan.file);
   add_name(plan, parsed.plan.name);
   plan.add_flag("--exit-code", parsed.plan.exit_code, "Exit with 5 when something is to be done");
-  add_json(plan, parsed.plan.json, "One action a line, as JSON");
+  add_json(plan, parsed.plan.json, "The whole plan as one JSON document");
   add_places(plan, parsed.plan.places);
   plan.callback([&] { parsed.run = [&] { return run_plan(program, parsed.plan); }; });
 }
@@ -102,6 +103,10 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
   add_file(up, parsed.up.file);
   add_name(up, parsed.up.name);
   up.add_flag("--yes", parsed.up.yes, "Do not ask");
+  up.add_option("--again", parsed.up.again, "Run this command again though it may have run already")
+      ->type_name("ADDRESS")
+      ->expected(1)
+      ->take_all();
   add_parallel(up, parsed.up.parallel);
   add_json(up, parsed.up.json, "One event a line, as JSON");
   add_places(up, parsed.up.places);
@@ -206,6 +211,19 @@ void add_looking_commands(CLI::App& app, Program& program, Parsed& parsed) {
   doctor.callback([&] { parsed.run = [&] { return run_doctor(program, parsed.doctor); }; });
 }
 
+// What was given before the command counts where the command itself says nothing.
+void fill_places(Parsed& parsed) {
+  for (PlaceOptions* places :
+       {&parsed.plan.places, &parsed.up.places, &parsed.down.places, &parsed.status.places,
+        &parsed.list.places, &parsed.output.places, &parsed.ssh.places, &parsed.test.places,
+        &parsed.logs.places, &parsed.doctor.places, &parsed.graph.places}) {
+    if (places->state.empty())
+      places->state = parsed.places.state;
+    if (places->hosts.empty())
+      places->hosts = parsed.places.hosts;
+  }
+}
+
 // The command that was given, or the program when none was.
 const CLI::App& given(const CLI::App& app) {
   const std::vector<CLI::App*> commands = app.get_subcommands();
@@ -237,6 +255,10 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
     const std::string& word = extras.front();
     const bool is_option = word.starts_with('-');
+    if (is_option && command.get_parent() != nullptr && command.get_option_no_throw(word))
+      return Error(ErrorKind::Failed, fmt::format("'encamp {}' takes no option '{}' before it",
+                                                  command.get_name(), word))
+          .with_hint(fmt::format("encamp {} ... {}", command.get_name(), word));
     const char* const what = is_option                         ? "option"
                              : command.get_parent() == nullptr ? "command"
                                                                : "argument";
@@ -261,6 +283,7 @@ ExitCode run_command_line(Program& program, int count, const char* const* argume
   CLI::App app("Deploys, tests and tears down the site that one YAML file describes.", "encamp");
   app.set_version_flag("--version", "encamp " ENCAMP_VERSION);
   app.get_formatter()->column_width(28);
+  add_places(app, parsed.places);
   app.footer("Example:\n  encamp test examples/hello.yaml\n\nHelp for a command: encamp up --help");
   add_description_commands(app, program, parsed);
   add_changing_commands(app, program, parsed);
@@ -283,6 +306,7 @@ ExitCode run_command_line(Program& program, int count, const char* const* argume
     program.err().write(app.help());
     return ExitCode::Wrong;
   }
+  fill_places(parsed);
   return parsed.run();
 }
 

@@ -114,6 +114,7 @@ ExitCode test_file(Program& program, const TestOptions& options) {
                    .parallel = options.parallel,
                    .json = options.json});
   bench.events().on({.kind = Event::Kind::Note, .text = fmt::format("deployment: {}", name)});
+  program.signals().say_at_second(fmt::format("encamp down {} takes away what was made", name));
   Environment environment = bench.environment(*journal);
   Outcome outcome = up(prepared.plan, prepared.facts, environment);
   std::string tests;
@@ -136,6 +137,9 @@ ExitCode test_file(Program& program, const TestOptions& options) {
     const Outcome removed = down(cleanup);
     if (!removed.succeeded())
       standing = fmt::format("next: encamp down {} goes on from here\n", name);
+    else if (!outcome.succeeded() && !outcome.interrupted)
+      standing =
+          fmt::format("next: encamp test {} --keep on-failure  leaves it standing\n", options.file);
     outcome = combine(std::move(outcome), removed);
   }
   bench.finish();

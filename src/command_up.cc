@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "engine/description/diagnostic.h"
 #include "engine/plan/print.h"
 #include "engine/run/deployment.h"
 #include "src/commands.h"
@@ -32,6 +35,23 @@ std::string next_steps(const Outcome& outcome, const UpOptions& options, const D
       options.file, options.name.empty() ? "" : " --name " + name, name);
 }
 
+// Only what is to be done can be done again.
+void check_again(const std::vector<std::string>& again, const Plan& plan) {
+  std::vector<std::string> due;
+  for (const Action& action : plan.actions) {
+    if (action.verb == Action::Verb::Create || action.verb == Action::Verb::Update)
+      due.push_back(action.address);
+  }
+  for (const std::string& address : again) {
+    if (std::ranges::find(due, address) != due.end())
+      continue;
+    const std::string near = nearest(address, due);
+    throw Error(ErrorKind::NotFound,
+                fmt::format("nothing is to be done at '{}' that could run again", address))
+        .with_hint(near.empty() ? "encamp plan FILE" : fmt::format("did you mean \"{}\"?", near));
+  }
+}
+
 }  // namespace
 
 ExitCode run_up(Program& program, const UpOptions& options) {
@@ -53,6 +73,7 @@ ExitCode run_up(Program& program, const UpOptions& options) {
                                      .reservations = reservations.get()},
                                     Reserve::Yes);
   end_when_empty.set_id(prepared.facts.id);
+  check_again(options.again, prepared.plan);
   if (!options.json)
     program.out().write(to_text(prepared.plan));
   if (prepared.plan.has_changes() && !may_go_on(program, "Do it?", options.yes)) {
@@ -69,6 +90,7 @@ ExitCode run_up(Program& program, const UpOptions& options) {
                    .parallel = options.parallel,
                    .json = options.json});
   Environment environment = bench.environment(*journal);
+  environment.again.assign(options.again.begin(), options.again.end());
   const Outcome outcome = up(prepared.plan, prepared.facts, environment);
   bench.finish();
   if (!options.json) {

@@ -37,7 +37,8 @@ struct UpOptions {
   std::string file;
   std::string name;
   bool yes = false;
-  int parallel = 0;  ///< 0: the engine's default.
+  std::vector<std::string> again;  ///< Addresses whose command runs again (Environment::again).
+  int parallel = 0;                ///< 0: the engine's default.
   bool json = false;
 };
 ExitCode run_up(Program& program, const UpOptions& options);

@@ -1,5 +1,6 @@
 #include "src/signals.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <csignal>
@@ -17,15 +18,17 @@ namespace {
 std::atomic<int> first_signal = 0;
 std::atomic<int> wake_descriptor = -1;
 
+// Written before it counts, and never while a handler could read it half: the size goes last.
+char last_words[512];
+std::atomic<std::size_t> last_words_size = 0;
+
 constexpr int kHandled[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 void ask_to_stop(int signal) {
   const int saved = errno;
   int none = 0;
   if (!first_signal.compare_exchange_strong(none, signal)) {
-    constexpr char kText[] =
-        "\nleft at once; nothing is lost: the same command goes on from here\n";
-    [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, kText, sizeof kText - 1);
+    [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, last_words, last_words_size);
     _exit(128 + signal);
   }
   [[maybe_unused]] const ssize_t woken = ::write(wake_descriptor, "s", 1);
@@ -53,6 +56,7 @@ Signals::Signals() : state_(std::make_unique<State>()) {
   state_->read_end = ends[0];
   state_->write_end = ends[1];
   first_signal = 0;
+  say_at_second("the same command goes on from here");
   wake_descriptor = ends[1];
 
   for (const int signal : kHandled) {
@@ -97,6 +101,14 @@ std::stop_token Signals::stop() const {
 
 int Signals::received() const {
   return first_signal;
+}
+
+void Signals::say_at_second(const std::string& text) {
+  last_words_size = 0;
+  const std::string whole = "\nleft at once; nothing is lost: " + text + "\n";
+  const std::size_t size = std::min(whole.size(), sizeof last_words);
+  std::ranges::copy_n(whole.begin(), static_cast<std::ptrdiff_t>(size), last_words);
+  last_words_size = size;
 }
 
 void Signals::on_first(std::function<void()> callback) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
 
 namespace encamp {
 
@@ -23,6 +24,8 @@ class Signals {
   int received() const;
   /// Called once, on a thread of its own, when the first signal comes.
   void on_first(std::function<void()> callback);
+  /// What is said when the second signal ends the process: how to go on. At most 400 bytes.
+  void say_at_second(const std::string& text);
 
  private:
   struct State;

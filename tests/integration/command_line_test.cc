@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "src/sqlite_reservations.h"
 #include "tests/support/golden.h"
 #include "tests/support/run_program.h"
 
@@ -138,6 +139,52 @@ TEST_F(CommandLine, CheckIsContentWithTheExamples) {
     const ProgramResult result = encamp({"check", entry.path().native()});
     EXPECT_EQ(result.exit, 0) << entry.path() << "\n" << result.err;
   }
+}
+
+TEST_F(CommandLine, StateMayStandBeforeTheCommand) {
+  const std::string elsewhere = (folder_ / "elsewhere").native();
+
+  const ProgramResult result = encamp({"--state", elsewhere, "list"});
+
+  EXPECT_EQ(result.exit, 0) << result.err;
+  EXPECT_EQ(encamp({"--state", elsewhere, "down", "none"}).err,
+            "error: there is no deployment 'none', nor any other\n  next: encamp list\n");
+}
+
+TEST_F(CommandLine, OtherOptionsStandBehindTheCommand) {
+  const ProgramResult result = encamp({"--yes", "up", "site.yaml"});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_EQ(result.err,
+            "error: 'encamp up' takes no option '--yes' before it\n"
+            "  next: encamp up ... --yes\n");
+}
+
+TEST_F(CommandLine, CheckRefusesTheNameOfTheImagePool) {
+  const ProgramResult result = encamp({"check", write("images.yaml", "encamp: 1\nsite: images\n")});
+
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_NE(result.err.find("images.yaml:2:7"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("'images' cannot be the name of a deployment"), std::string::npos);
+}
+
+// A process that died between reserving and its first commit leaves a row, and perhaps a folder.
+TEST_F(CommandLine, UpTakesAwayReservationsThatNobodyComesBackTo) {
+  const std::string hosts = write("hosts.yaml", "here: {connect: [\"test:///default\"]}\n");
+  const std::string site = write("big.yaml",
+                                 "encamp: 1\nsite: big\nnetworks: {lan: {}}\n"
+                                 "images: {debian: {debian: bookworm}}\n"
+                                 "nodes: {a: {memory: 4096 GiB, disk: 1 GiB}}\n");
+  const auto reservations = open_reservations(folder_ / "state/hosts.db");
+  reservations->put({"1", "gone", "here", {"10.64.0.0/24"}, Bytes::gibi(1), {}});
+  reservations->put({"2", "big", "here", {"10.64.1.0/24"}, Bytes::gibi(1), {}});
+
+  const ProgramResult result = encamp({"up", site, "--hosts", hosts});
+
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_NE(result.err.find("has no room"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("next: give the nodes less memory"), std::string::npos) << result.err;
+  EXPECT_TRUE(reservations->list().empty());
 }
 
 }  // namespace
