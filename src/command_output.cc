@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "engine/description/diagnostic.h"
 #include "src/commands.h"
 #include "src/deployments.h"
 #include "src/terminal_summary.h"
@@ -14,9 +15,13 @@ const Output& find_output(const Deployment& deployment, const std::string& key) 
       return output;
     names.push_back(output.name);
   }
-  throw Error(ErrorKind::NotFound, fmt::format("'{}' has no output '{}'", deployment.name, key))
-      .with_hint(names.empty() ? "it has none at all"
-                               : fmt::format("there are: {}", fmt::join(names, ", ")));
+  const std::string near = nearest(key, names);
+  throw Error(ErrorKind::NotFound,
+              fmt::format("'{}' has no output '{}'; {}", deployment.name, key,
+                          names.empty() ? "it has none at all"
+                                        : fmt::format("there are: {}", fmt::join(names, ", "))))
+      .with_hint(near.empty() ? fmt::format("encamp output {}", deployment.name)
+                              : fmt::format("did you mean '{}'?", near));
 }
 
 }  // namespace

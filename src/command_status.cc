@@ -8,6 +8,7 @@
 #include "src/commands.h"
 #include "src/deployments.h"
 #include "src/event_log.h"
+#include "src/sqlite_lock.h"
 #include "src/standing.h"
 #include "src/terminal_summary.h"
 #include "src/workbench.h"
@@ -22,9 +23,11 @@ std::string name_or_only(const Deployments& deployments, const std::string& name
   const std::vector<std::string> names = deployments.names();
   if (names.size() == 1)
     return names.front();
-  throw Error(ErrorKind::NotFound, names.empty() ? "there is no deployment" : "which one?")
-      .with_hint(names.empty() ? "encamp up FILE"
-                               : fmt::format("encamp status {}", fmt::join(names, "|")));
+  if (names.empty())
+    throw Error(ErrorKind::NotFound, "there is no deployment").with_hint("encamp up FILE");
+  throw Error(ErrorKind::NotFound,
+              fmt::format("there are several deployments: {}", fmt::join(names, ", ")))
+      .with_hint(fmt::format("encamp status {}", names.front()));
 }
 
 // What the hosts say; a host that does not answer says nothing, and `silent` why.
@@ -77,12 +80,19 @@ std::string json_line(const Record& record, const Observations& seen) {
   return json.dump() + "\n";
 }
 
-std::string last_run_line(const Deployment& deployment) {
-  if (!deployment.last_run)
-    return "";
-  const Deployment::Run& run = *deployment.last_run;
-  return fmt::format("last run: {} at {}: {}\n", run.verb, utc_text(run.began),
-                     run.ended ? run.summary : "goes on, or its process died");
+std::string last_run_line(const Deployment& deployment, const std::filesystem::path& folder) {
+  std::string text;
+  if (deployment.last_run) {
+    const Deployment::Run& run = *deployment.last_run;
+    text = fmt::format("last run: {} at {}: {}\n", run.verb, utc_text(run.began),
+                       run.ended ? run.summary : "has not ended");
+  }
+  if (const std::optional<std::string> holder = find_lock_holder(folder))
+    text += fmt::format("in use by {}\n", *holder);
+  else if (deployment.last_run && !deployment.last_run->ended)
+    text += fmt::format("its process died; next: encamp down {}, or the same 'up' again\n",
+                        deployment.name);
+  return text;
 }
 
 }  // namespace
@@ -103,7 +113,8 @@ ExitCode run_status(Program& program, const StatusOptions& options) {
   }
   std::string out = fmt::format("{}: {}\n", name, standing_of(deployment, records).word);
   if (deployment)
-    out += fmt::format("made from {}\n{}", deployment->description, last_run_line(*deployment));
+    out += fmt::format("made from {}\n{}", deployment->description,
+                       last_run_line(*deployment, deployments.folder(name)));
   std::size_t width = 0;
   for (const Record& record : records)
     width = std::max(width, record.address.size());

@@ -1,8 +1,10 @@
 #include "src/sqlite_lock.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <sstream>
 
 #include <fcntl.h>
@@ -26,7 +28,8 @@ bool is_still_there(int file, const std::filesystem::path& path) {
          locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
 }
 
-[[noreturn]] void throw_busy(const std::filesystem::path& path) {
+// What the holder wrote into the file.
+std::string holder_of(const std::filesystem::path& path) {
   std::istringstream holder(read_whole_file(path));
   std::string pid;
   std::string command;
@@ -34,10 +37,13 @@ bool is_still_there(int file, const std::filesystem::path& path) {
   std::getline(holder, pid);
   std::getline(holder, command);
   std::getline(holder, since);
+  return fmt::format("'encamp {}' (process {}) since {}", command, pid, since);
+}
+
+[[noreturn]] void throw_busy(const std::filesystem::path& path) {
   const std::string name = path.parent_path().filename().native();
   throw Error(ErrorKind::Busy,
-              fmt::format("deployment '{}' is in use by 'encamp {}' (process {}) since {}", name,
-                          command, pid, since))
+              fmt::format("deployment '{}' is in use by {}", name, holder_of(path)))
       .with_hint("encamp status " + name);
 }
 
@@ -66,6 +72,26 @@ DeploymentLock::DeploymentLock(const std::filesystem::path& folder, const std::s
     return;
   }
   throw Error(ErrorKind::Busy, fmt::format("'{}' comes and goes", folder.native()));
+}
+
+std::optional<std::string> find_lock_holder(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "lock";
+  struct stat named {};
+  if (stat(path.c_str(), &named) != 0)
+    return std::nullopt;
+  std::string pid = read_whole_file(path);
+  pid.resize(std::min(pid.find('\n'), pid.size()));
+  // A line of proc_locks(5): `1: FLOCK  ADVISORY  WRITE 123 08:02:4711 0 EOF`. The device is not
+  // compared: of some file systems (btrfs) it is another one than stat's.
+  const std::string process = fmt::format(" {} ", pid);
+  const std::string file = fmt::format(":{} ", named.st_ino);
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    if (line.find(": FLOCK ") != std::string::npos && line.find(process) != std::string::npos &&
+        line.find(file) != std::string::npos)
+      return holder_of(path);
+  }
+  return std::nullopt;
 }
 
 }  // namespace encamp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "src/local_file.h"
@@ -17,5 +18,9 @@ class DeploymentLock {
  private:
   Descriptor file_;
 };
+
+/// Who holds `folder`/lock, for people: `'encamp up site.yaml' (process 12) since 2026-...`.
+/// Nothing when nobody does. Takes no lock, so it is in nobody's way.
+std::optional<std::string> find_lock_holder(const std::filesystem::path& folder);
 
 }  // namespace encamp

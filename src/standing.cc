@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/description/diagnostic.h"
 #include "engine/error.h"
 
 namespace encamp {
@@ -44,9 +45,13 @@ const Record& find_node(const std::vector<Record>& records, const std::string& d
   }
   if (found != nullptr)
     return *found;
-  throw Error(ErrorKind::NotFound, fmt::format("'{}' has no node '{}'", deployment, name))
-      .with_hint(names.empty() ? fmt::format("it has none at all: encamp status {}", deployment)
-                               : fmt::format("there are: {}", fmt::join(names, ", ")));
+  const std::string near = nearest(name, names);
+  throw Error(ErrorKind::NotFound,
+              fmt::format("'{}' has no node '{}'; {}", deployment, name,
+                          names.empty() ? "it has none at all"
+                                        : fmt::format("there are: {}", fmt::join(names, ", "))))
+      .with_hint(near.empty() ? fmt::format("encamp status {}", deployment)
+                              : fmt::format("did you mean '{}'?", near));
 }
 
 }  // namespace encamp

@@ -12,6 +12,7 @@
 
 #include "engine/error.h"
 #include "src/sqlite_database.h"
+#include "src/sqlite_lock.h"
 #include "src/sqlite_reservations.h"
 #include "src/sqlite_secrets.h"
 
@@ -124,6 +125,17 @@ TEST_F(SqliteJournalTest, SaysWhoHoldsIt) {
   const std::string expected =
       "deployment 'lab' is in use by 'encamp up lab.yaml' (process " + std::to_string(getpid());
   EXPECT_EQ(std::string(error.what()).substr(0, expected.size()), expected);
+}
+
+TEST_F(SqliteJournalTest, KnowsItsHolderWithoutALock) {
+  EXPECT_EQ(find_lock_holder(folder()), std::nullopt);
+  {
+    const auto writer = open();
+    const std::optional<std::string> holder = find_lock_holder(folder());
+    ASSERT_TRUE(holder);
+    EXPECT_NE(holder->find("process " + std::to_string(getpid())), std::string::npos) << *holder;
+  }
+  EXPECT_EQ(find_lock_holder(folder()), std::nullopt);
 }
 
 TEST_F(SqliteJournalTest, RefusesAWriterThatWasOvertaken) {
