@@ -23,11 +23,8 @@ namespace {
     kind = ErrorKind::NoRoom;
   if (error == EACCES || error == EPERM || error == EROFS)
     kind = ErrorKind::Denied;
-  Error failure(kind, fmt::format("cannot {} '{}': {}", what, path.string(),
-                                  std::system_category().message(error)));
-  if (kind == ErrorKind::NoRoom)
-    failure.with_hint("df -h " + path.parent_path().native());
-  throw Error(failure);
+  throw Error(kind, fmt::format("cannot {} '{}': {}", what, path.string(),
+                                std::system_category().message(error)));
 }
 
 }  // namespace

@@ -103,6 +103,13 @@ void build_base(const ImageRecipe& recipe, const std::vector<AptSource>& sources
   for (std::string& option : proxy_options())
     arguments.push_back(std::move(option));
   const ToolResult result = run_script(base_script(), arguments, minutes(15), progress);
+  if (result.exit != 0 && result.output.find("apt-get update") != std::string::npos)
+    throw Error(ErrorKind::NotFound,
+                fmt::format("cannot read the package lists of Debian '{}'", recipe.debian))
+        .with_detail(last_lines(result.output, 12))
+        .with_hint(fmt::format("is that the name of a release, and does the mirror answer? curl "
+                               "-I {}/dists/{}/Release",
+                               sources.front().uri, sources.front().suite));
   if (result.exit != 0)
     throw Error(ErrorKind::Failed,
                 fmt::format("cannot bootstrap Debian '{}': mmdebstrap {}", recipe.debian,

@@ -167,7 +167,7 @@ class Planner {
     }
     action.record = record;
     if (record.life == Life::Intended) {
-      action.reasons = {"its creation was interrupted"};
+      action.reasons = {"its creation is not finished"};
       return;
     }
     for (const std::string& name : waiting)
