@@ -23,8 +23,11 @@ namespace {
     kind = ErrorKind::NoRoom;
   if (error == EACCES || error == EPERM || error == EROFS)
     kind = ErrorKind::Denied;
-  throw Error(kind, fmt::format("cannot {} '{}': {}", what, path.string(),
-                                std::system_category().message(error)));
+  Error failure(kind, fmt::format("cannot {} '{}': {}", what, path.string(),
+                                  std::system_category().message(error)));
+  if (kind == ErrorKind::NoRoom)
+    failure.with_hint("df -h " + path.parent_path().native());
+  throw Error(failure);
 }
 
 }  // namespace

@@ -3,19 +3,35 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "engine/error.h"
+#include "src/local_file.h"
+#include "src/sqlite_directory.h"
 
 namespace encamp {
 namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
 
+// Why no file can be made beside `path`, a number of errno; 0 when one can. Of many failures SQLite
+// keeps no number or a later one: what it cannot make it tries to open for reading, and says that
+// it is not there.
+int why_nothing_is_made(const std::filesystem::path& path) {
+  std::filesystem::path probe = path;
+  probe += "-probe";
+  const Descriptor file(open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const int number = file ? 0 : errno;
+  unlink(probe.c_str());
+  return number;
+}
+
 }  // namespace
 
 Database::Database(const std::filesystem::path& path, Mode mode, std::string what)
-    : path_(path), what_(std::move(what)) {
+    : path_(path), mode_(mode), what_(std::move(what)) {
   // A journal of a dead process is rolled back by who opens it, so readers open for writing too.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (mode == Mode::Create ? SQLITE_OPEN_CREATE : 0);
@@ -54,12 +70,16 @@ void Database::refuse_newer_than(int version) {
 
 void Database::fail(const std::string& doing) const {
   const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_NOMEM;
-  const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+  int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+  const bool missing = mode_ == Mode::Existing && !std::filesystem::exists(path_);
+  const bool unsaid = (code & 0xFF) == SQLITE_CANTOPEN ? system == ENOENT : system == 0;
+  if (unsaid && !missing)
+    system = why_nothing_is_made(path_);
   const std::string folder = path_.parent_path().native();
   const auto message = [&](const std::string& why) {
     return fmt::format("cannot {} {} in '{}': {}", doing, what_, folder, why);
   };
-  const bool is_full = system == ENOSPC || system == EDQUOT || system == EFBIG;
+  const bool is_full = is_lack_of_room(system);
   switch (code & 0xFF) {
     case SQLITE_FULL:
       throw Error(ErrorKind::NoRoom, message("no space left")).with_hint("df -h " + folder);
@@ -73,9 +93,10 @@ void Database::fail(const std::string& doing) const {
     case SQLITE_CANTOPEN:
       if (is_full)
         throw Error(ErrorKind::NoRoom, message("no space left")).with_hint("df -h " + folder);
-      if (!std::filesystem::exists(path_) && system == ENOENT)
+      if (missing)
         throw Error(ErrorKind::NotFound, message("it is not there"));
-      throw Error(ErrorKind::Denied, message(system == 0 ? "no access" : std::strerror(system)))
+      throw Error(is_denial(system) ? ErrorKind::Denied : ErrorKind::Failed,
+                  message(system == 0 ? "it could not be made" : std::strerror(system)))
           .with_hint("ls -ld " + folder);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

@@ -43,6 +43,7 @@ class Database {
   };
 
   std::filesystem::path path_;
+  Mode mode_;
   std::string what_;
   std::unique_ptr<sqlite3, Close> handle_;
 };

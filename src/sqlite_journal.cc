@@ -12,6 +12,7 @@
 
 #include "engine/error.h"
 #include "src/sqlite_database.h"
+#include "src/sqlite_directory.h"
 #include "src/sqlite_lock.h"
 #include "src/sqlite_reservations.h"
 #include "src/sqlite_secrets.h"
@@ -134,6 +135,9 @@ class SqliteJournal : public Journal {
         secrets_(folder / "secrets") {
     database_->refuse_newer_than(kSchema);
     const int version = database_->schema_version();
+    secrets_.make_directory();
+    if (version == 0)  // Before: what has a schema has a durable name.
+      sync_directories(folder);
     Transaction transaction(*database_);
     for (int next = version; next < kSchema; ++next)
       database_->execute(kMigrations[next]);
@@ -144,10 +148,6 @@ class SqliteJournal : public Journal {
     epoch_ = taken.number(0);
     taken.run();
     transaction.commit();
-    if (version == 0) {
-      sync_directory(folder);
-      sync_directory(folder.parent_path());
-    }
   }
 
   // A reader.
@@ -223,6 +223,11 @@ class SqliteJournal : public Journal {
 
   void close(const Batch& last) override {
     const std::lock_guard guard(mutex_);
+    if (!database_ && last.empty()) {
+      if (!name_is_free_)  // The first time it did not get so far.
+        remove_folder();
+      return;
+    }
     Database& database = writable();
     if (fs::exists(hosts_file_)) {  // What is gone holds no room.
       if (const std::optional<std::string> id = deployment_id())
@@ -272,17 +277,23 @@ class SqliteJournal : public Journal {
   }
 
   // Secrets first and the lock last: what is left after a crash is a deployment without rows, which
-  // the next `down` ends.
-  void remove_folder() const {
-    fs::remove_all(folder_ / "secrets");
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
-      if (entry.path().filename() != "lock" && entry.path().filename() != "journal.db")
-        fs::remove_all(entry.path());
+  // the next `down` ends. Once this has returned no secret comes back.
+  void remove_folder() {
+    try {
+      fs::remove_all(folder_ / "secrets");
+      for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+        if (entry.path().filename() != "lock" && entry.path().filename() != "journal.db")
+          fs::remove_all(entry.path());
+      }
+      fs::remove(folder_ / "journal.db");
+      fs::remove(folder_ / "lock");
+      name_is_free_ = true;
+    } catch (const fs::filesystem_error& error) {
+      throw_unwritable(error.path1(), error.code().value());
     }
-    fs::remove(folder_ / "journal.db");
-    fs::remove(folder_ / "lock");
     std::error_code ignored;  // Another process may have made it anew already.
     fs::remove(folder_, ignored);
+    sync_directory(folder_.parent_path());
   }
 
   const fs::path folder_;
@@ -291,6 +302,7 @@ class SqliteJournal : public Journal {
   std::optional<DeploymentLock> lock_;  ///< Nothing: only reads.
   std::optional<Database> database_;    ///< Nothing: closed.
   std::int64_t epoch_ = 0;
+  bool name_is_free_ = false;  ///< Closed, and another process may have the folder.
   SecretFiles secrets_;
 };
 

@@ -9,7 +9,7 @@
 #include "engine/error.h"
 #include "src/local_file.h"
 #include "src/sqlite_database.h"
-#include "src/sqlite_secrets.h"
+#include "src/sqlite_directory.h"
 
 namespace encamp {
 namespace {
@@ -51,13 +51,13 @@ class SqliteReservations : public Reservations {
     database_.refuse_newer_than(kSchema);
     if (database_.schema_version() == kSchema)
       return;
+    sync_directories(file.parent_path());  // Before: what has a schema has a durable name.
     Transaction transaction(database_);
     if (database_.schema_version() == 0) {  // Nobody was faster.
       database_.execute(kTables);
       database_.set_schema_version(kSchema);
     }
     transaction.commit();
-    sync_directory(file.parent_path());
   }
 
   std::vector<Reservation> list() override {
@@ -84,6 +84,9 @@ class SqliteReservations : public Reservations {
     const std::lock_guard guard(mutex_);
     Transaction transaction(database_);
     Statement(database_, "DELETE FROM reservation WHERE deployment = ?").bind(deployment).run();
+    // Writes also when nothing was there: a removal whose last sync failed looks done, and a power
+    // loss would undo it.
+    database_.set_schema_version(kSchema);
     transaction.commit();
   }
 

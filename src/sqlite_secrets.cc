@@ -3,36 +3,18 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/error.h"
 #include "src/local_file.h"
+#include "src/sqlite_directory.h"
 
 namespace encamp {
-namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void throw_unwritable(const fs::path& path, int number) {
-  const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-  const std::string folder = path.parent_path().native();
-  throw Error(full ? ErrorKind::NoRoom : ErrorKind::Denied,
-              fmt::format("cannot write '{}': {}", path.native(), std::strerror(number)))
-      .with_hint((full ? "df -h " : "ls -ld ") + folder);
-}
-
-}  // namespace
-
-void sync_directory(const fs::path& path) {
-  const Descriptor folder = open_file(path, O_RDONLY | O_DIRECTORY);
-  if (fsync(folder.get()) != 0)
-    throw_unwritable(path, errno);
-}
 
 fs::path SecretFiles::path_of(const std::string& name) const {
   std::string safe;
@@ -51,12 +33,13 @@ std::optional<std::string> SecretFiles::find(const std::string& name) const {
   return read_whole_file(path);
 }
 
+void SecretFiles::make_directory() const {
+  if (mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST)
+    throw_unwritable(folder_, errno);
+}
+
 void SecretFiles::keep(const std::string& name, const std::string& bytes) const {
   const fs::path path = path_of(name);
-  if (mkdir(folder_.c_str(), 0700) == 0)
-    sync_directory(folder_.parent_path());
-  else if (errno != EEXIST)
-    throw_unwritable(path, errno);
   fs::path beside = path;
   beside += "%new";  // No secret's own file: its names have digits after a percent sign.
   {

@@ -12,7 +12,9 @@ class SecretFiles {
   explicit SecretFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   std::optional<std::string> find(const std::string& name) const;
-  /// Whole or not at all; replaces one of that name.
+  /// The directory for them, mode 0700; durable once the one above it is synced.
+  void make_directory() const;
+  /// Whole or not at all; replaces one of that name. REQUIRES: make_directory().
   void keep(const std::string& name, const std::string& bytes) const;
   /// Where a secret lies, for programs that want a file: `ssh -i`. `name` is any text.
   std::filesystem::path path_of(const std::string& name) const;
@@ -20,8 +22,5 @@ class SecretFiles {
  private:
   std::filesystem::path folder_;
 };
-
-/// Makes the entries of a directory durable.
-void sync_directory(const std::filesystem::path& path);
 
 }  // namespace encamp
