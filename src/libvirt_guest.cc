@@ -222,6 +222,10 @@ void LibvirtGuests::destroy(const Claim& claim) {
 
 void LibvirtGuests::undefine(const Claim& claim) {
   with_domain(claim, [&](virConnectPtr, virDomainPtr domain, const ConnectionPool& pool) {
+    // libvirt would do it, and nobody would find the guest again once it has ended.
+    if (!is_off(domain))
+      throw Error(ErrorKind::Failed,
+                  fmt::format("cannot remove guest '{}': it is running", claim.name));
     const unsigned flags = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE |
                            VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
     // Only qemu's driver has what these flags are about, and the others refuse them.

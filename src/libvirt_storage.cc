@@ -249,8 +249,11 @@ void LibvirtStorage::remove_pool(const Claim& claim) {
       }
     }
     if (virStoragePoolDelete(pool.get(), 0) != 0 && !last_error_is_errno(ENOENT) &&
-        !last_error_says("No such file or directory"))
-      throw libvirt_error(tried);
+        !last_error_says("No such file or directory")) {
+      const Error error = libvirt_error(tried);
+      virStoragePoolCreate(pool.get(), 0);  // Or its volumes would not be seen.
+      throw Error(error);
+    }
     if (virStoragePoolUndefine(pool.get()) != 0 && !last_error_is(VIR_ERR_NO_STORAGE_POOL))
       throw libvirt_error(tried);
   });

@@ -95,9 +95,22 @@ std::optional<NetworkState> FakeHost::find_network(const Claim& claim) {
 void FakeHost::create_network(const NetworkSpec& spec) {
   call("create_network", [&] {
     refuse_other(networks_, spec.claim, "network", kNetworkName);
+    const auto others = [&](auto same) {
+      return std::ranges::any_of(networks_, [&](const auto& entry) {
+        return entry.first != spec.claim.uuid && same(entry.second);
+      });
+    };
+    if (!networks_.contains(spec.claim.uuid) && others([&](const Network& other) {
+          return !spec.bridge.empty() && other.spec.bridge == spec.bridge;
+        }))
+      throw Error(ErrorKind::Failed, fmt::format("bridge '{}' is in use", spec.bridge));
     Network& network = networks_[spec.claim.uuid];
     if (network.spec.claim.name.empty())
       network.spec = spec;
+    if (!network.active && others([&](const Network& other) {
+          return other.active && !spec.subnet.empty() && other.spec.subnet == spec.subnet;
+        }))  // As libvirt: defined, not started.
+      throw Error(ErrorKind::Failed, fmt::format("subnet {} is in use", spec.subnet));
     network.active = true;
   });
 }
@@ -216,6 +229,10 @@ std::optional<GuestState> FakeHost::find_guest(const Claim& claim) {
 void FakeHost::define_guest(const GuestSpec& spec) {
   call("define_guest", [&] {
     refuse_other(guests_, spec.claim, "guest", kGuestName);
+    for (const VolumeId& volume : {spec.image, spec.disk}) {
+      if (!volume.name.empty() && !has_volume(volume))
+        throw missing("volume", volume.name);
+    }
     guests_[spec.claim.uuid].spec = spec;
   });
 }
@@ -279,7 +296,9 @@ void FakeHost::set_guest_memory(const Claim& claim, Bytes wanted) {
 
 std::string FakeHost::console_tail(const Claim& claim, std::size_t limit) {
   return call("console_tail", [&] {
-    const std::string text = guests_.contains(claim.uuid) ? "console of " + claim.name + "\n" : "";
+    const auto found = guests_.find(claim.uuid);
+    const bool printed = found != guests_.end() && found->second.running;
+    const std::string text = printed ? "console of " + claim.name + "\n" : "";
     return text.substr(text.size() - std::min(limit, text.size()));
   });
 }
