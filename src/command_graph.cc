@@ -18,12 +18,14 @@ std::string print_prepared(Program& program, const GraphOptions& options,
   std::unique_ptr<Journal> journal;
   if (deployments.has(description.site->name))
     journal = deployments.read(description.site->name);
+  const std::unique_ptr<Reservations> reservations = deployments.reservations();
   const Prepared prepared = prepare(program,
                                     {.description = description,
                                      .world = world,
                                      .hosts = hosts,
                                      .deployments = deployments,
-                                     .journal = journal.get()},
+                                     .journal = journal.get(),
+                                     .reservations = reservations.get()},
                                     Reserve::No);
   if (options.format == "dot")
     return to_dot(prepared.bound.graph);
