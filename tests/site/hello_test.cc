@@ -280,22 +280,56 @@ TEST_F(Site, SaysThatTheStateDirectoryIsFull) {
   EXPECT_EQ(left_over(before, take_census()), "");
 }
 
-TEST_F(Site, TouchesNoForeignNetworkOfItsName) {
-  const auto xml = program->write("net.xml", "<network><name>encamp." + name +
-                                                 ".lan</name><ip address='10.99.7.1' "
-                                                 "prefix='24'/></network>");
-  ASSERT_EQ(run({"virsh", "-q", "-c", "lxc:///system", "net-define", xml}).exit, 0);
+/// Something on the host that encamp would call so, made by somebody else.
+struct Foreign {
+  std::string kind;  ///< As virsh calls it: `net-`, `pool-`, or nothing for a domain.
+  std::string name;
+  std::string xml;
+};
+
+class SiteBesideForeign : public Site {
+ protected:
+  Result virsh(const std::string& command, const std::string& argument) const {
+    return run({"virsh", "-q", "-c", "lxc:///system", command, argument});
+  }
+
+  void expect_untouched(const Foreign& foreign) const {
+    const auto xml = program->write("foreign.xml", foreign.xml);
+    ASSERT_EQ(virsh(foreign.kind + "define", xml).exit, 0);
+    const std::string was = virsh(foreign.kind + "dumpxml", foreign.name).output;
+
+    const Result result = up(example("hello.yaml"));
+    const Result down = encamp({"down", name, "--yes"});
+    const std::string is = virsh(foreign.kind + "dumpxml", foreign.name).output;
+    virsh(foreign.kind + "undefine", foreign.name);
+
+    EXPECT_EQ(result.exit, 1);
+    EXPECT_THAT(result.output, HasSubstr("'" + foreign.name + "'"));
+    EXPECT_EQ(down.exit, 0) << down.output;
+    EXPECT_EQ(is, was);
+  }
+};
+
+TEST_F(SiteBesideForeign, LeavesANetworkOfItsName) {
   const std::string foreign = "encamp." + name + ".lan";
-  const std::string was = run({"virsh", "-c", "lxc:///system", "net-dumpxml", foreign}).output;
+  expect_untouched(
+      {"net-", foreign,
+       "<network><name>" + foreign + "</name><ip address='10.99.7.1' prefix='24'/></network>"});
+}
 
-  const Result result = up(example("hello.yaml"));
-  const Result down = encamp({"down", name, "--yes"});
+TEST_F(SiteBesideForeign, LeavesAPoolOfItsName) {
+  const std::string foreign = "encamp." + name;
+  expect_untouched({"pool-", foreign,
+                    "<pool type='dir'><name>" + foreign + "</name><target><path>" +
+                        program->state().string() + "</path></target></pool>"});
+}
 
-  EXPECT_EQ(result.exit, 1);
-  EXPECT_THAT(result.output, HasSubstr(foreign));
-  EXPECT_EQ(down.exit, 0) << down.output;
-  EXPECT_EQ(run({"virsh", "-c", "lxc:///system", "net-dumpxml", foreign}).output, was);
-  run({"virsh", "-q", "-c", "lxc:///system", "net-undefine", foreign});
+TEST_F(SiteBesideForeign, LeavesAGuestOfItsName) {
+  const std::string foreign = "encamp." + name + ".node";
+  expect_untouched({"", foreign,
+                    "<domain type='lxc'><name>" + foreign +
+                        "</name><memory unit='MiB'>64</memory><os><type>exe</type>"
+                        "<init>/bin/true</init></os></domain>"});
 }
 
 TEST_F(Site, WithMistakesCreatesNothing) {
