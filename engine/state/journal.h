@@ -35,7 +35,8 @@ class Journal {
   virtual std::vector<Record> records() = 0;  ///< By address and generation.
 
   /// Durable before it returns. Throws Error(Conflict) when another writer took over since this
-  /// one began, Error(NoRoom) or Error(Denied) when it cannot be written; then nothing changed.
+  /// one began, Error(NoRoom) or Error(Denied) when it cannot be written; then nothing changed, but
+  /// where the disk's last sync is what failed: then all of it may have.
   virtual void commit(const Batch& batch) = 0;
 
   /// A secret of the deployment: a private key, a password. keep_secret() replaces one of that
@@ -45,7 +46,8 @@ class Journal {
 
   /// Commits `last`, after which no record may be left, and ends the deployment, in one
   /// transaction: secrets and the directory itself go, its name is free. Nothing can be committed
-  /// afterwards. Where nothing was ever committed it only tidies up.
+  /// afterwards. Where nothing was ever committed it only tidies up. Throws Error(Conflict) when a
+  /// record would be left; nothing changed then. Closing again with nothing is no error.
   virtual void close(const Batch& last) = 0;
 };
 

@@ -26,7 +26,7 @@ void MemoryJournal::commit(const Batch& batch) {
 
 void MemoryJournal::apply(const Batch& batch) {
   if (closed_)
-    throw std::logic_error("the journal is closed");
+    throw Error(ErrorKind::Conflict, "the journal is closed");
   for (const Record& record : batch.put) {
     // A journal keeps what JSON keeps: a value that is still pending must not get here.
     if (map_from_json(to_json(record.properties)) != record.properties)
@@ -49,6 +49,8 @@ std::optional<std::string> MemoryJournal::find_secret(const std::string& name) {
 void MemoryJournal::keep_secret(const std::string& name, const std::string& bytes) {
   faults_->call("keep_secret", [&] {
     const std::lock_guard lock(mutex_);
+    if (closed_)
+      throw Error(ErrorKind::Conflict, "the journal is closed");
     secrets_[name] = bytes;
   });
 }
@@ -58,9 +60,13 @@ void MemoryJournal::close(const Batch& last) {
     const std::lock_guard lock(mutex_);
     if (closed_ && last.empty())
       return;  // Nothing is left to end.
+    const auto before = records_;
     apply(last);
-    if (!records_.empty())
-      throw std::logic_error("the journal still has " + records_.begin()->first.first);
+    if (!records_.empty()) {
+      const Address left = records_.begin()->first.first;
+      records_ = before;
+      throw Error(ErrorKind::Conflict, "the journal still has " + left);
+    }
     deployment_.reset();
     secrets_.clear();
     closed_ = true;
