@@ -73,6 +73,13 @@ class TreeBuilder : public YAML::EventHandler {
     Tree tree{.kind = Tree::Kind::Scalar, .style = text_.scalar_style(start.offset), .text = value};
     tree.begin = start.offset;
     tree.where = span_at(file_, tree.begin, text_.scalar_length(tree));
+    const bool is_quoted =
+        tree.style == Tree::Style::SingleQuoted || tree.style == Tree::Style::DoubleQuoted;
+    if (is_quoted && !text_.closing_quote(tree))  // yaml-cpp takes all the rest of the file for it.
+      give_up({.code = "unclosed-quote",
+               .summary = "this quote is never closed",
+               .where = span_at(file_, tree.begin, 1),
+               .hint = fmt::format("end the text with {}", file_->text()[tree.begin])});
     finish(std::move(tree), anchor, 1);
   }
 

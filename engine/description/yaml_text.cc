@@ -107,26 +107,27 @@ Tree::Style YamlText::scalar_style(std::size_t begin) const {
   }
 }
 
+std::optional<std::size_t> YamlText::closing_quote(const Tree& scalar) const {
+  const char quote = text_[scalar.begin];
+  for (std::size_t i = scalar.begin + 1; i < text_.size(); ++i) {
+    if (quote == '"' && text_[i] == '\\') {
+      ++i;
+    } else if (text_[i] == quote) {
+      if (quote == '"' || i + 1 >= text_.size() || text_[i + 1] != quote)
+        return i;
+      ++i;  // Two single quotes in a row stand for one.
+    }
+  }
+  return std::nullopt;
+}
+
 std::size_t YamlText::scalar_length(const Tree& scalar) const {
   const std::size_t begin = scalar.begin;
   const std::size_t line_end = std::min(text_.find('\n', begin), text_.size());
   switch (scalar.style) {
     case Tree::Style::SingleQuoted:
-      for (std::size_t i = begin + 1; i < line_end; ++i) {
-        if (text_[i] == '\'' && (i + 1 >= text_.size() || text_[i + 1] != '\''))
-          return i + 1 - begin;
-        if (text_[i] == '\'')
-          ++i;
-      }
-      return line_end - begin;
     case Tree::Style::DoubleQuoted:
-      for (std::size_t i = begin + 1; i < line_end; ++i) {
-        if (text_[i] == '"')
-          return i + 1 - begin;
-        if (text_[i] == '\\')
-          ++i;
-      }
-      return line_end - begin;
+      return std::min(closing_quote(scalar).value_or(line_end) + 1, line_end) - begin;
     case Tree::Style::Literal:
     case Tree::Style::Folded:
       return word_length(begin);

@@ -26,6 +26,8 @@ class YamlText {
   Tree::Style scalar_style(std::size_t begin) const;
   /// How far the scalar reaches from Tree::begin, with its quotes; of a block its `|` alone.
   std::size_t scalar_length(const Tree& scalar) const;
+  /// Where a quoted scalar ends; nothing when its quote is never closed. REQUIRES: it is quoted.
+  std::optional<std::size_t> closing_quote(const Tree& scalar) const;
   std::size_t word_length(std::size_t begin) const;
 
   /// `~` or `null` when it is written at `offset`, else nothing: the value was left empty.
