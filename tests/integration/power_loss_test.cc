@@ -311,6 +311,7 @@ TEST_F(PowerLossTest, LosesNothingThatWasAcknowledgedAndKeepsNothingByHalves) {
 
   EXPECT_TRUE(cuts.violations.empty()) << first_of(cuts);
   EXPECT_GT(cuts.count, 2000U);
+  RecordProperty("cuts", static_cast<int>(cuts.count));
 }
 
 TEST_F(PowerLossTest, LosesNothingAfterAProcessThatEndedInAnyCall) {
@@ -357,6 +358,7 @@ TEST_F(PowerLossTest, LosesNothingAfterAProcessThatEndedInAnyCall) {
     ASSERT_TRUE(cuts.violations.empty()) << "ended in call " << nth << ": " << first_of(cuts);
   }
   EXPECT_GT(all, 500U);
+  RecordProperty("cuts", static_cast<int>(all));
 }
 
 struct Forgetting {
@@ -480,6 +482,7 @@ TEST_P(DiskFaultTest, IsSaidAndTheJournalGoesOnAfterwards) {
     ++nth;
 
   EXPECT_GT(nth, 300U);
+  RecordProperty("runs", static_cast<int>(nth - 1));
 }
 
 INSTANTIATE_TEST_SUITE_P(Errors, DiskFaultTest,
