@@ -52,8 +52,12 @@ Description read_description(Program& program, const std::string& file, const st
   result.tree = read_tree(source, result.diagnostics);
   if (result.tree) {
     const LocalLoader loader(file, program.installation().data / "descriptions");
-    result.site =
-        resolve(*result.tree, program.registry(), loader, {.name = name}, result.diagnostics);
+    Site site = resolve_in_part(*result.tree, program.registry(), loader, {.name = name},
+                                result.diagnostics);
+    if (result.diagnostics.has_errors())
+      find_need_cycles(site, program.registry(), result.diagnostics);
+    else
+      result.site = std::move(site);
   }
   if (result.site)
     refuse_taken_name(*result.site, *result.tree, result.diagnostics);

@@ -230,10 +230,16 @@ bool check_mapping(const Tree& tree, const std::string& of, Diagnostics& diagnos
   return false;
 }
 
-std::optional<Site> resolve(const Tree& tree, const Registry& registry, const Loader& loader,
-                            const ResolveOptions& options, Diagnostics& diagnostics) {
+Site resolve_in_part(const Tree& tree, const Registry& registry, const Loader& loader,
+                     const ResolveOptions& options, Diagnostics& diagnostics) {
   Site site = Resolver(tree, registry, loader, options, diagnostics).run();
   diagnostics.sort();
+  return site;
+}
+
+std::optional<Site> resolve(const Tree& tree, const Registry& registry, const Loader& loader,
+                            const ResolveOptions& options, Diagnostics& diagnostics) {
+  Site site = resolve_in_part(tree, registry, loader, options, diagnostics);
   if (diagnostics.has_errors())
     return std::nullopt;
   return site;

@@ -24,4 +24,9 @@ struct ResolveOptions {
 std::optional<Site> resolve(const Tree& tree, const Registry& registry, const Loader& loader,
                             const ResolveOptions& options, Diagnostics& diagnostics);
 
+/// Likewise, but returns whatever could be understood, also of a wrong file: to look for more
+/// mistakes (find_need_cycles() in graph/compile.h), not to go on with.
+Site resolve_in_part(const Tree& tree, const Registry& registry, const Loader& loader,
+                     const ResolveOptions& options, Diagnostics& diagnostics);
+
 }  // namespace encamp

@@ -15,6 +15,8 @@
 namespace encamp {
 namespace {
 
+constexpr const char* kCycle = "cycle";
+
 class Compiler {
  public:
   Compiler(const Site& site, const Registry& registry, Diagnostics& diagnostics)
@@ -36,6 +38,20 @@ class Compiler {
     check_tests();
     find_order_or_cycles();
     return std::move(graph_);
+  }
+
+  // No component is asked: their resources may lack what they count on.
+  void look_for_cycles() {
+    graph_.resources = site_.resources;
+    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v)
+      vertices_.emplace(graph_.resources[v].address, v);
+    find_chains();
+    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
+      add_written_needs(v);
+      add_late_references(v);
+    }
+    check_tests();
+    find_order_or_cycles();
   }
 
  private:
@@ -226,7 +242,7 @@ class Compiler {
 
   void report_cycle(const Address& address, std::vector<Diagnostic::Note> notes) {
     const Span where = notes.front().where;
-    diagnostics_.add({.code = "cycle",
+    diagnostics_.add({.code = kCycle,
                       .summary = fmt::format("'{}' needs itself in the end", address),
                       .where = where,
                       .hint = "take one of these needs away",
@@ -288,6 +304,15 @@ class Compiler {
 
 Graph compile(const Site& site, const Registry& registry, Diagnostics& diagnostics) {
   return Compiler(site, registry, diagnostics).run();
+}
+
+void find_need_cycles(const Site& site, const Registry& registry, Diagnostics& diagnostics) {
+  Diagnostics found;
+  Compiler(site, registry, found).look_for_cycles();
+  for (const Diagnostic& diagnostic : found.all()) {
+    if (diagnostic.code == kCycle)
+      diagnostics.add(diagnostic);
+  }
 }
 
 }  // namespace encamp

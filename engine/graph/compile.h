@@ -22,4 +22,8 @@ namespace encamp {
 /// REQUIRES: every resource's component is in `registry`.
 Graph compile(const Site& site, const Registry& registry, Diagnostics& diagnostics);
 
+/// Adds the cycles among what is written in a site that has other mistakes already, so that one run
+/// tells both. Implied needs are not looked at.
+void find_need_cycles(const Site& site, const Registry& registry, Diagnostics& diagnostics);
+
 }  // namespace encamp

@@ -147,5 +147,19 @@ TEST(Compile, FindsACycleOfTests) {
   EXPECT_FALSE(graph.order.empty());
 }
 
+TEST(FindNeedCycles, LooksAtASiteWithOtherMistakes) {
+  // The node that `b`'s item lies on could not be understood and is not there.
+  const Site site =
+      test::site_of({node("a"), item("a", "service", "one", {}, {{"nodes.b.software.two", {}}}),
+                     item("b", "service", "two", {}, {{"nodes.a.software.one", {}}})});
+  Diagnostics diagnostics;
+
+  find_need_cycles(site, test::test_registry(), diagnostics);
+
+  ASSERT_EQ(diagnostics.all().size(), 1U) << rendered(diagnostics);
+  EXPECT_EQ(diagnostics.all()[0].code, "cycle");
+  EXPECT_EQ(diagnostics.all()[0].notes.size(), 2U);
+}
+
 }  // namespace
 }  // namespace encamp
