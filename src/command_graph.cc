@@ -40,7 +40,7 @@ ExitCode run_graph(Program& program, const GraphOptions& options) {
   if (options.format == "dot" && (options.stage == "read" || options.stage == "resolve"))
     throw Error(ErrorKind::Failed, "a stage before 'compile' is no graph")
         .with_hint("encamp graph FILE --stage compile --format dot");
-  const Description description = read_description(program, options.file, options.name);
+  const Description description = read_description(program, options.site, options.name);
   std::string text;
   if (options.stage == "read" && description.tree)
     text = options.format == "json" ? to_json(*description.tree) : to_text(*description.tree);

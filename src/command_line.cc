@@ -37,8 +37,23 @@ void add_places(CLI::App& command, PlaceOptions& places) {
       ->type_name("FILE");
 }
 
-void add_file(CLI::App& command, std::string& file) {
-  command.add_option("file", file, "Description of the site")->type_name("FILE")->required();
+CLI::Option* add_settings(CLI::App& command, SiteOptions& site) {
+  return command.add_option("--set", site.settings, "Value of a parameter; @FILE: what is in FILE")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const std::size_t equals = text.find('=');
+            return equals == std::string::npos || equals == 0
+                       ? fmt::format("'{}' is no NAME=VALUE", text)
+                       : std::string();
+          },
+          "", "NAME=VALUE"));
+}
+
+void add_site(CLI::App& command, SiteOptions& site) {
+  command.add_option("file", site.file, "Description of the site")->type_name("FILE")->required();
+  add_settings(command, site);
 }
 
 void add_name(CLI::App& command, std::string& name) {
@@ -65,14 +80,14 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
 void add_description_commands(CLI::App& app, Program& program, Parsed& parsed) {
   CLI::App& check = add_command(app, "check", "Say everything that is wrong with a description",
                                 "  encamp check site.yaml");
-  add_file(check, parsed.check.file);
+  add_site(check, parsed.check.site);
   add_json(check, parsed.check.json, "One diagnostic a line, as JSON");
   check.callback([&] { parsed.run = [&] { return run_check(program, parsed.check); }; });
 
   CLI::App& graph = add_command(app, "graph", "Print what a stage makes of a description",
                                 "  encamp graph site.yaml --stage bind\n"
                                 "  encamp graph site.yaml --format dot | dot -Tsvg > site.svg");
-  add_file(graph, parsed.graph.file);
+  add_site(graph, parsed.graph.site);
   graph.add_option("--stage", parsed.graph.stage, "read, resolve, compile, bind or plan")
       ->type_name("STAGE")
       ->capture_default_str()
@@ -88,7 +103,7 @@ void add_description_commands(CLI::App& app, Program& program, Parsed& parsed) {
   CLI::App& plan = add_command(app, "plan", "Say what 'up' would do, and why",
                                "  encamp plan site.yaml\n"
                                "  encamp plan site.yaml --exit-code    # 5 when there is work");
-  add_file(plan, parsed.plan.file);
+  add_site(plan, parsed.plan.site);
   add_name(plan, parsed.plan.name);
   plan.add_flag("--exit-code", parsed.plan.exit_code, "Exit with 5 when something is to be done");
   add_json(plan, parsed.plan.json, "The whole plan as one JSON document");
@@ -100,7 +115,7 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
   CLI::App& up = add_command(app, "up", "Make the site as its description says",
                              "  encamp up site.yaml\n"
                              "  encamp up site.yaml --name mine --yes");
-  add_file(up, parsed.up.file);
+  add_site(up, parsed.up.site);
   add_name(up, parsed.up.name);
   up.add_flag("--yes", parsed.up.yes, "Do not ask");
   up.add_option("--again", parsed.up.again, "Run this command again though it may have run already")
@@ -117,11 +132,12 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
                                "  encamp test site.yaml --keep on-failure --report ./report\n"
                                "  encamp test --on mine");
   CLI::Option* const file =
-      test.add_option("file", parsed.test.file, "Description of the site")->type_name("FILE");
+      test.add_option("file", parsed.test.site.file, "Description of the site")->type_name("FILE");
   CLI::Option* const on =
       test.add_option("--on", parsed.test.on, "Run the tests of a deployment that stands")
           ->type_name("NAME");
   file->excludes(on);
+  add_settings(test, parsed.test.site)->excludes(on);
   test.add_option("--keep", parsed.test.keep, "Leave the site standing: on-failure or always")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"on-failure", "always"}))
@@ -132,7 +148,7 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
   add_json(test, parsed.test.json, "One event a line, as JSON");
   add_places(test, parsed.test.places);
   test.callback([&] {
-    if (parsed.test.file.empty() && parsed.test.on.empty())
+    if (parsed.test.site.file.empty() && parsed.test.on.empty())
       throw CLI::RequiredError("FILE or --on NAME");
     parsed.run = [&] { return run_test(program, parsed.test); };
   });

@@ -6,7 +6,7 @@
 namespace encamp {
 
 ExitCode run_plan(Program& program, const PlanOptions& options) {
-  const Description description = read_good_description(program, options.file, options.name);
+  const Description description = read_good_description(program, options.site, options.name);
   const HostsFile hosts = find_hosts(program, options.places);
   LocalWorld world(hosts.hosts, program.installation().init);
   Deployments deployments(state_directory(options.places.state));

@@ -83,17 +83,17 @@ ExitCode test_standing(Program& program, const TestOptions& options) {
 // A deployment of its own: up, tests, and away again whatever happened.
 ExitCode test_file(Program& program, const TestOptions& options) {
   LocalRandom random;
-  const Description plain = read_description(program, options.file, "");
+  const Description plain = read_description(program, options.site, "");
   if (!plain.is_good()) {
     print_diagnostics(program, plain.diagnostics, DiagnosticFormat::Text);
     return ExitCode::Wrong;
   }
   const std::string name = unique_name(plain.site->name, random);
-  const Description description = read_good_description(program, options.file, name);
+  const Description description = read_good_description(program, options.site, name);
   const HostsFile hosts = find_hosts(program, options.places);
   LocalWorld world(hosts.hosts, program.installation().init);
   Deployments deployments(state_directory(options.places.state));
-  const std::unique_ptr<Journal> journal = deployments.open(name, "test " + options.file);
+  const std::unique_ptr<Journal> journal = deployments.open(name, "test " + options.site.file);
   const std::unique_ptr<Reservations> reservations = deployments.reservations();
   EndWhenEmpty end_when_empty(*journal, *reservations);
   Prepared prepared = prepare(program,

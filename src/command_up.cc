@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,19 @@
 
 namespace encamp {
 namespace {
+
+std::string quoted_for_shell(const std::string& word) {
+  const bool is_plain = std::ranges::all_of(word, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("=_-./:,@%+").find(c) != std::string_view::npos;
+  });
+  if (is_plain)
+    return word;
+  std::string text = "'";
+  for (const char c : word)
+    text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
 
 // What to type next.
 std::string next_steps(const Outcome& outcome, const UpOptions& options, const Description& from) {
@@ -30,9 +44,12 @@ std::string next_steps(const Outcome& outcome, const UpOptions& options, const D
       text =
           fmt::format("next: encamp ssh {} {}  looks around on the node\n", name, last_name(node));
   }
+  std::string again = options.site.file;
+  for (const std::string& setting : options.site.settings)
+    again += " --set " + quoted_for_shell(setting);
   return fmt::format(
       "{}next: encamp up {}{}  goes on from here\nnext: encamp down {}  takes it away\n", text,
-      options.file, options.name.empty() ? "" : " --name " + name, name);
+      again, options.name.empty() ? "" : " --name " + name, name);
 }
 
 // Only what is to be done can be done again.
@@ -55,12 +72,12 @@ void check_again(const std::vector<std::string>& again, const Plan& plan) {
 }  // namespace
 
 ExitCode run_up(Program& program, const UpOptions& options) {
-  const Description description = read_good_description(program, options.file, options.name);
+  const Description description = read_good_description(program, options.site, options.name);
   const std::string& name = description.site->name;
   const HostsFile hosts = find_hosts(program, options.places);
   LocalWorld world(hosts.hosts, program.installation().init);
   Deployments deployments(state_directory(options.places.state));
-  const std::unique_ptr<Journal> journal = deployments.open(name, "up " + options.file);
+  const std::unique_ptr<Journal> journal = deployments.open(name, "up " + options.site.file);
   const std::unique_ptr<Reservations> reservations = deployments.reservations();
   EndWhenEmpty end_when_empty(*journal, *reservations);
 

@@ -17,15 +17,21 @@ struct PlaceOptions {
   std::string hosts;  ///< Empty: the usual file, or this machine.
 };
 
-struct CheckOptions {
+/// Which site: its description, and the parameters it is given.
+struct SiteOptions {
   std::string file;
+  std::vector<std::string> settings;  ///< `name=value`, `name=@file`
+};
+
+struct CheckOptions {
+  SiteOptions site;
   bool json = false;
 };
 ExitCode run_check(Program& program, const CheckOptions& options);
 
 struct PlanOptions {
   PlaceOptions places;
-  std::string file;
+  SiteOptions site;
   std::string name;  ///< Of the deployment; empty: the site's.
   bool exit_code = false;
   bool json = false;
@@ -34,7 +40,7 @@ ExitCode run_plan(Program& program, const PlanOptions& options);
 
 struct UpOptions {
   PlaceOptions places;
-  std::string file;
+  SiteOptions site;
   std::string name;
   bool yes = false;
   std::vector<std::string> again;  ///< Addresses whose command runs again (Environment::again).
@@ -83,7 +89,7 @@ ExitCode run_ssh(Program& program, const SshOptions& options);
 
 struct TestOptions {
   PlaceOptions places;
-  std::string file;
+  SiteOptions site;
   std::string on;    ///< An existing deployment instead of one of its own.
   std::string keep;  ///< Empty: remove whatever happens; `on-failure`, `always`.
   std::string report;
@@ -108,7 +114,7 @@ ExitCode run_doctor(Program& program, const DoctorOptions& options);
 
 struct GraphOptions {
   PlaceOptions places;
-  std::string file;
+  SiteOptions site;
   std::string name;
   std::string stage = "compile";
   std::string format = "text";

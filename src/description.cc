@@ -27,6 +27,19 @@ void refuse_taken_name(const Site& site, const Tree& tree, Diagnostics& diagnost
                    .hint = "call the site otherwise, or deploy it with another --name"});
 }
 
+// `workers=3` or `motd=@./motd.txt`, of which the last newline does not count, as of a command's
+// output.
+Setting read_setting(const std::string& written) {
+  const std::size_t equals = written.find('=');
+  Setting setting{written.substr(0, equals), written.substr(equals + 1)};
+  if (setting.value.starts_with('@')) {
+    setting.value = read_text(setting.value.substr(1), ReadBudget().bytes);
+    if (setting.value.ends_with('\n'))
+      setting.value.pop_back();
+  }
+  return setting;
+}
+
 }  // namespace
 
 std::string Description::site_name() const {
@@ -39,11 +52,18 @@ std::string Description::first_node() const {
   return node == graph->resources.end() ? "" : last_name(node->address);
 }
 
-Description read_description(Program& program, const std::string& file, const std::string& name) {
+Description read_description(Program& program, const SiteOptions& site, const std::string& name) {
+  const std::string& file = site.file;
   Description result{.file = std::filesystem::absolute(file).lexically_normal().native()};
   std::string text;
+  ResolveOptions options{.name = name};
   try {
     text = read_text(file, ReadBudget().bytes + 1);
+    for (const std::string& written : site.settings) {
+      Setting setting = read_setting(written);
+      result.settings[setting.name] = setting.value;
+      options.settings.push_back(std::move(setting));
+    }
   } catch (const Error& error) {
     program.report(error);
     throw WrongInput();
@@ -52,8 +72,8 @@ Description read_description(Program& program, const std::string& file, const st
   result.tree = read_tree(source, result.diagnostics);
   if (result.tree) {
     const LocalLoader loader(file, program.installation().data / "descriptions");
-    Site site = resolve_in_part(*result.tree, program.registry(), loader, {.name = name},
-                                result.diagnostics);
+    Site site =
+        resolve_in_part(*result.tree, program.registry(), loader, options, result.diagnostics);
     if (result.diagnostics.has_errors())
       find_need_cycles(site, program.registry(), result.diagnostics);
     else
@@ -69,9 +89,9 @@ Description read_description(Program& program, const std::string& file, const st
   return result;
 }
 
-Description read_good_description(Program& program, const std::string& file,
+Description read_good_description(Program& program, const SiteOptions& site,
                                   const std::string& name) {
-  Description description = read_description(program, file, name);
+  Description description = read_description(program, site, name);
   print_diagnostics(program, description.diagnostics, DiagnosticFormat::Text);
   if (!description.is_good())
     throw WrongInput();

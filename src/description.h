@@ -1,6 +1,7 @@
 // A description on its way through the stages that need no host: read, resolve, compile.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -8,13 +9,15 @@
 #include "engine/description/site.h"
 #include "engine/description/tree.h"
 #include "engine/graph/graph.h"
+#include "src/commands.h"
 #include "src/program.h"
 
 namespace encamp {
 
 /// As far as it got: what a stage refused is missing, and `diagnostics` says why.
 struct Description {
-  std::string file;  ///< Absolute path.
+  std::string file;                             ///< Absolute path.
+  std::map<std::string, std::string> settings;  ///< Of parameters, by `--set`.
   std::optional<Tree> tree;
   std::optional<Site> site;
   std::optional<Graph> graph;
@@ -27,13 +30,13 @@ struct Description {
   bool is_good() const { return graph.has_value() && !diagnostics.has_errors(); }
 };
 
-/// `file` is shown in messages as it is given.
-/// `name` is of the deployment, empty for the site's own. When the file cannot be
-/// read at all, says so and throws WrongInput.
-Description read_description(Program& program, const std::string& file, const std::string& name);
+/// The site's file is shown in messages as it is given. `name` is of the deployment, empty for the
+/// site's own. When a file of the command line cannot be read at all, says so and throws
+/// WrongInput.
+Description read_description(Program& program, const SiteOptions& site, const std::string& name);
 
 /// Likewise, for those who go on only with a good one: prints what is wrong, then WrongInput.
-Description read_good_description(Program& program, const std::string& file,
+Description read_good_description(Program& program, const SiteOptions& site,
                                   const std::string& name);
 
 enum class DiagnosticFormat { Text, Json };

@@ -44,6 +44,25 @@ std::string LocalLoader::locate(const std::string& path, const std::string& from
   return real.native();
 }
 
+Loader::Included LocalLoader::locate_description(const std::string& name,
+                                                 const std::string& from) const {
+  std::string absolute;
+  if (name.starts_with("./") || name.starts_with("../")) {
+    absolute = locate(name, from);
+  } else {
+    const fs::path path = fs::weakly_canonical(library_ / (name + ".yaml"));
+    std::error_code ignored;
+    if (library_.empty() || !is_below(path, library_) || !fs::exists(path, ignored))
+      throw Error(ErrorKind::NotFound, fmt::format("no description is named '{}'", name))
+          .with_hint(fmt::format("a file beside this one is included as './{}{}'", name,
+                                 name.ends_with(".yaml") ? "" : ".yaml"));
+    absolute = path.native();
+  }
+  // Shorter where the user stands above the file.
+  const fs::path relative = fs::path(absolute).lexically_proximate(fs::current_path());
+  return {absolute, relative.native().starts_with("..") ? absolute : relative.native()};
+}
+
 std::string LocalLoader::load(const std::string& absolute) const {
   return read_text(absolute, kLimit);
 }

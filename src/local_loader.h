@@ -18,6 +18,7 @@ class LocalLoader : public Loader {
   LocalLoader(const std::filesystem::path& description, std::filesystem::path library);
 
   std::string locate(const std::string& path, const std::string& from) const override;
+  Included locate_description(const std::string& name, const std::string& from) const override;
   std::string load(const std::string& absolute) const override;
 
  private:

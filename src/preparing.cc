@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/world/printable.h"
+
 namespace encamp {
 namespace {
 
@@ -12,6 +14,24 @@ std::vector<HostOffer> look_at_hosts(World& world) {
                                          [&] { return world.host(name).inventory(); })});
   }
   return offers;
+}
+
+std::string shown(const std::map<std::string, std::string>& settings) {
+  std::string text;
+  for (const auto& [name, value] : settings)
+    text += fmt::format(" --set {}", printable(fmt::format("{}={}", name, value)));
+  return text.empty() ? " no --set" : text;
+}
+
+// A plan without the parameters of the last time is a plan to change what they made.
+void tell_other_settings(Program& program, const PrepareInput& input) {
+  if (input.journal == nullptr)
+    return;
+  const std::optional<Deployment> before = input.journal->deployment();
+  if (!before || before->settings == input.description.settings)
+    return;
+  program.err().write(fmt::format("note: '{}' was made with{}, and this is with{}\n", before->name,
+                                  shown(before->settings), shown(input.description.settings)));
 }
 
 Deployment facts_of(const Description& description, Journal* journal, World& world) {
@@ -27,6 +47,7 @@ Deployment facts_of(const Description& description, Journal* journal, World& wor
   facts.site = description.site_name();
   facts.domain = site.domain;
   facts.description = description.file;
+  facts.settings = description.settings;
   facts.tests = site.tests;
   facts.outputs = site.outputs;
   facts.unsettled.clear();
@@ -72,6 +93,7 @@ BoundGraph bind_once(Program& program, const PrepareInput& input, const BindInpu
 
 Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
   Prepared prepared;
+  tell_other_settings(program, input);
   prepared.facts = facts_of(input.description, input.journal, input.world);
   const std::vector<Record> records =
       input.journal != nullptr ? input.journal->records() : std::vector<Record>();

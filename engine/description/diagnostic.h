@@ -5,6 +5,7 @@
 // being changed are Errors instead (engine/error.h).
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,9 @@ class Diagnostics {
 
   bool has_errors() const;
   const std::vector<Diagnostic>& all() const { return all_; }
+
+  /// Those from the `first` on, to add to what they say.
+  std::span<Diagnostic> from(std::size_t first) { return std::span(all_).subspan(first); }
 
   /// Puts them in the order of the places they are about, files by name, those without a place
   /// first; of several alike only one is kept.

@@ -29,9 +29,25 @@ const Tree* Draft::written(const std::string& property) const {
 Draft& Drafts::add(Draft draft) {
   all_.push_back(std::make_unique<Draft>(std::move(draft)));
   Draft& added = *all_.back();
+  if (added.written_as.empty())
+    added.written_as = added.resource.address;
   [[maybe_unused]] const bool is_new = by_address_.emplace(added.resource.address, &added).second;
   assert(is_new);
   return added;
+}
+
+void Drafts::take_back() {
+  by_address_.erase(all_.back()->resource.address);
+  all_.pop_back();
+}
+
+bool Drafts::is_wanted(const Draft& draft) {
+  const Tree::Entry* when = draft.keys == nullptr ? nullptr : draft.keys->find("when");
+  if (when == nullptr || when->value.is_null())
+    return true;
+  const PlaceScope scope(*this, draft.resource.node);
+  const Typing typing(scope, loader_, diagnostics_);
+  return typing.read(when->value, Type{.kind = Type::Kind::Boolean}).value_or(true).boolean();
 }
 
 void Drafts::add_name(const Address& collection, const std::string& name, const Address& address) {
@@ -53,21 +69,143 @@ const Value* Drafts::property(Draft& draft, const std::string& name, const Span&
   const PropertySchema* schema = draft.schema->find_property(name);
   if (schema == nullptr)
     return nullptr;
-  if (draft.evaluating.contains(name)) {
-    throw ExpressionError{
-        {.code = "reference-cycle",
-         .summary = fmt::format("'{}.{}' refers to itself", draft.resource.address, name),
-         .where = where,
-         .notes = {{"which is written here", draft.resource.place(name)}}}};
-  }
+  if (draft.evaluating.contains(name))
+    report_cycle(fmt::format("{}.{}", draft.resource.address, name), where,
+                 draft.resource.place(name));
   evaluate_property(draft, *schema);
   const auto found = draft.resource.properties.find(name);
   return found == draft.resource.properties.end() ? nullptr : &found->second;
 }
 
+const Value* Drafts::attribute(Draft& node, const std::string& name, const Span& where) {
+  const auto declaration = std::ranges::find_if(
+      node.attributes, [&](const Declaration& d) { return d.schema.name == name; });
+  if (declaration == node.attributes.end())
+    return nullptr;
+  if (node.evaluating.contains(name)) {
+    const Tree* written = node.written(name);
+    report_cycle(fmt::format("{}.{}", node.resource.address, name), where,
+                 written != nullptr ? written->where : declaration->where);
+  }
+  evaluate_attribute(node, *declaration);
+  const auto found = node.attribute_values.find(name);
+  return found == node.attribute_values.end() ? nullptr : &found->second;
+}
+
 void Drafts::complete(Draft& draft) {
   for (const PropertySchema& schema : draft.schema->properties)
     evaluate_property(draft, schema);
+  for (const Declaration& declaration : draft.attributes)
+    evaluate_attribute(draft, declaration);
+}
+
+void Drafts::report_cycle(const std::string& what, const Span& where, const Span& written) {
+  throw ExpressionError{{.code = "reference-cycle",
+                         .summary = fmt::format("'{}' refers to itself", what),
+                         .where = where,
+                         .notes = {{"which is written here", written}}}};
+}
+
+void Drafts::add_parameter(Declaration declaration, const Tree* set) {
+  const std::string name = declaration.schema.name;
+  parameters_.emplace(name,
+                      Parameter{.declaration = std::move(declaration), .set = set, .value = {}});
+}
+
+void Drafts::add_wrong_parameter(Declaration declaration) {
+  const std::string name = declaration.schema.name;
+  parameters_.emplace(name, Parameter{.declaration = std::move(declaration),
+                                      .value = {},
+                                      .state = Parameter::State::Done});
+}
+
+std::vector<std::string> Drafts::parameter_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, parameter] : parameters_)
+    names.push_back(name);
+  return names;
+}
+
+std::optional<Value> Drafts::parameter(const std::string& name, const Span& where) {
+  const auto found = parameters_.find(name);
+  if (found == parameters_.end())
+    return std::nullopt;
+  Parameter& parameter = found->second;
+  if (parameter.state == Parameter::State::Evaluating)
+    report_cycle("parameters." + name, where, parameter.declaration.where);
+  evaluate_parameter(parameter);
+  if (!parameter.value)
+    throw ExpressionError{};
+  return parameter.value;
+}
+
+void Drafts::evaluate_parameter(Parameter& parameter) {
+  if (parameter.state == Parameter::State::Done)
+    return;
+  parameter.state = Parameter::State::Evaluating;
+  const Declaration& declaration = parameter.declaration;
+  const PlaceScope scope(*this, {});
+  Diagnostics found;
+  const Typing typing(scope, loader_, found);
+  if (parameter.set != nullptr)
+    parameter.value = typing.read(*parameter.set, declaration.schema);
+  else if (declaration.fallback != nullptr)
+    parameter.value = typing.read(*declaration.fallback, declaration.schema);
+  else
+    found.add({.code = "missing-parameter",
+               .summary = fmt::format("the parameter '{}' has no value", declaration.schema.name),
+               .where = declaration.where,
+               .hint = fmt::format("give it one: '--set {}=...'", declaration.schema.name)});
+  for (Diagnostic diagnostic : found.all()) {
+    if (parameter.set != nullptr)
+      diagnostic.notes.push_back({"declared here", declaration.where});
+    diagnostics_.add(std::move(diagnostic));
+  }
+  parameter.state = Parameter::State::Done;
+}
+
+void Drafts::evaluate_attribute(Draft& node, const Declaration& declaration) {
+  const std::string& name = declaration.schema.name;
+  if (node.evaluated.contains(name) || node.evaluating.contains(name))
+    return;
+  node.evaluating.insert(name);
+  const Tree* written = node.written(name);
+  if (written == nullptr)
+    written = declaration.fallback;
+  if (written != nullptr) {
+    const PlaceScope scope(*this, node.resource.node);
+    const Typing typing(scope, loader_, diagnostics_);
+    if (std::optional<Value> value = typing.read(*written, declaration.schema))
+      node.attribute_values.emplace(name, std::move(*value));
+    else
+      node.faulty = true;
+  } else if (declaration.schema.required) {
+    report_missing_attribute(node, declaration);
+    node.faulty = true;
+  }
+  node.evaluating.erase(name);
+  node.evaluated.insert(name);
+}
+
+// The caret is at the node's `extends`; the notes lead from there to the declaration.
+void Drafts::report_missing_attribute(const Draft& node, const Declaration& declaration) {
+  const std::string& name = declaration.schema.name;
+  std::vector<Diagnostic::Note> way =
+      prototypes->way(*node.extended, declaration.where, node.written_as);
+  Diagnostic diagnostic{.code = "missing-key",
+                        .summary = fmt::format("'{}' has no '{}'", node.written_as, name),
+                        .where = node.resource.where};
+  if (!way.empty()) {
+    diagnostic.where = way.back().where;
+    diagnostic.label = "extended here";
+    way.pop_back();
+  }
+  if (!declaration.schema.about.empty())
+    diagnostic.hint = fmt::format("'{}' is: {}", name, declaration.schema.about);
+  diagnostic.notes = {{fmt::format("required by prototype '{}'", prototypes->at(declaration.where)),
+                       declaration.where}};
+  diagnostic.notes.insert(diagnostic.notes.end(), way.begin(), way.end());
+  diagnostics_.add(std::move(diagnostic));
 }
 
 void Drafts::evaluate_property(Draft& draft, const PropertySchema& schema) {
@@ -92,7 +230,7 @@ void Drafts::evaluate_property(Draft& draft, const PropertySchema& schema) {
   } else if (schema.fallback) {
     properties.emplace(schema.name, *schema.fallback);
   } else if (schema.required && draft.keys != nullptr) {  // else it is no mapping, and reported
-    report_missing(schema.name, fmt::format("'{}'", draft.resource.address), draft.resource.where,
+    report_missing(schema.name, fmt::format("'{}'", draft.written_as), draft.resource.where,
                    diagnostics_);
     draft.faulty = true;
   }
@@ -126,7 +264,7 @@ void Drafts::evaluate_networks(Draft& node) {
       networks.push_back({all.front().first, Value::Mapping{}});
     } else {
       node.faulty = true;
-      report_missing("networks", fmt::format("'{}'", node.resource.address), node.resource.where,
+      report_missing("networks", fmt::format("'{}'", node.written_as), node.resource.where,
                      diagnostics_,
                      all.empty() ? "give the site a network: 'networks: {lan: {}}'"
                                  : "with several networks in the site, each node says its own");
@@ -163,7 +301,7 @@ void Drafts::evaluate_image(Draft& node, const PropertySchema& schema) {
     return;
   }
   node.faulty = true;
-  report_missing(schema.name, fmt::format("'{}'", node.resource.address), node.resource.where,
+  report_missing(schema.name, fmt::format("'{}'", node.written_as), node.resource.where,
                  diagnostics_,
                  images.empty() ? "give the site an image: 'images: {debian: {debian: bookworm}}'"
                                 : "with several images in the site, each node says its own");

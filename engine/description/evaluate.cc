@@ -6,22 +6,38 @@
 #include <fmt/format.h>
 
 #include "engine/description/functions.h"
+#include "engine/error.h"
 
 namespace encamp {
 namespace {
 
 using Kind = Expression::Kind;
 
-/// A scope with one more name: the element of an Each.
+/// A scope with more names: the element of an Each, the variables of a loop.
 class LocalScope : public Scope {
  public:
-  LocalScope(const Scope& outer, std::string name, Value value)
-      : outer_(outer), name_(std::move(name)), value_(std::move(value)) {}
+  LocalScope(const Scope& outer, Value::Mapping locals)
+      : outer_(outer), locals_(std::move(locals)) {}
 
   std::optional<Value> find(const std::string& name) const override {
-    return name == name_ ? value_ : outer_.find(name);
+    const auto local = std::ranges::find(locals_, name, &Value::Entry::key);
+    return local != locals_.end() ? local->value : outer_.find(name);
   }
-  std::vector<std::string> names() const override { return outer_.names(); }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> names = outer_.names();
+    for (const Value::Entry& local : locals_) {
+      if (local.key != "*")
+        names.push_back(local.key);
+    }
+    return names;
+  }
+  std::optional<bool> extends(const Address& address, const std::string& prototype) const override {
+    return outer_.extends(address, prototype);
+  }
+  std::vector<std::string> prototypes() const override { return outer_.prototypes(); }
+  std::optional<std::string> file(const std::string& path, const std::string& from) const override {
+    return outer_.file(path, from);
+  }
   std::optional<Value> member(const Address& address, const std::string& name,
                               const Span& where) const override {
     return outer_.member(address, name, where);
@@ -38,8 +54,7 @@ class LocalScope : public Scope {
 
  private:
   const Scope& outer_;
-  std::string name_;
-  Value value_;
+  Value::Mapping locals_;
 };
 
 class Evaluator {
@@ -111,6 +126,10 @@ class Evaluator {
         return index(e);
       case Kind::Each:
         return each(e);
+      case Kind::ForEach:
+        return for_each(e);
+      case Kind::Is:
+        return is(e);
       case Kind::List:
         return Value::List(values(e));
       case Kind::Unary: {
@@ -179,6 +198,9 @@ class Evaluator {
         return std::move(*found);
       const std::vector<std::string> names = scope_.members(of.reference());
       std::string hint = hint_for(e.name, names);
+      if (hint.empty() && of.reference().starts_with("nodes.") && scope_.elements(of.reference()))
+        hint = fmt::format("these are copies: write '{0}[0].{1}', or '{0}[*].{1}' for all of them",
+                           of.reference(), e.name);
       if (hint.empty() && !names.empty() && names.size() <= 12)
         hint = fmt::format("there are {}", fmt::join(names, ", "));
       fail(e, "unknown-name", fmt::format("'{}' has no '{}'", of.reference(), e.name), hint);
@@ -227,10 +249,80 @@ class Evaluator {
     for (const Value& item : list.list()) {
       if (item.is_null())
         continue;
-      const LocalScope inner(scope_, "*", item);
+      const LocalScope inner(scope_, {{"*", item}});
       results.push_back(Evaluator(inner).value(*e.operands[1]));
     }
     return results;
+  }
+
+  // What a loop runs over: one mapping of its variables for each turn.
+  std::vector<Value::Mapping> turns(const Expression& e) const {
+    const Value source = value(*e.operands[0]);
+    const std::size_t comma = e.name.find(", ");
+    const std::string first = e.name.substr(0, comma);
+    if (source.is_pending())
+      fail(*e.operands[0], "not-known-yet",
+           "'for' wants a list that is known when the file is read");
+    std::vector<Value::Mapping> turns;
+    if (source.is_mapping()) {
+      for (const Value::Entry& entry : source.mapping()) {
+        turns.push_back({{first, entry.key}});
+        if (comma != std::string::npos)
+          turns.back().push_back({e.name.substr(comma + 2), entry.value});
+      }
+      return turns;
+    }
+    if (!source.is_list() || comma != std::string::npos)
+      fail(*e.operands[0], "bad-operand",
+           fmt::format("'for' wants {}, and this is {}",
+                       comma == std::string::npos ? "a list" : "a mapping for two names",
+                       source.kind_name()));
+    for (const Value& item : source.list()) {
+      if (!item.is_null())
+        turns.push_back({{first, item}});
+    }
+    return turns;
+  }
+
+  Value for_each(const Expression& e) const {
+    Value::List results;
+    for (Value::Mapping& turn : turns(e)) {
+      const LocalScope inner(scope_, std::move(turn));
+      const Evaluator evaluator(inner);
+      const Value condition = evaluator.value(*e.operands[2]);
+      require_known(*e.operands[2], condition);
+      require_boolean(*e.operands[2], condition);
+      if (!condition.boolean())
+        continue;
+      Value body = evaluator.value(*e.operands[1]);
+      if (e.literal.is<bool>() && e.literal.boolean())
+        results.insert(results.end(), body.list().begin(), body.list().end());
+      else
+        results.push_back(std::move(body));
+      if (results.size() > kLongestList)
+        fail(e, "bad-operand", "the list is too large");
+    }
+    return results;
+  }
+
+  static void require_known(const Expression& e, const Value& condition) {
+    if (!condition.is_known())
+      fail(e, "not-known-yet", "a condition must be known when the file is read",
+           "addresses and outputs may stand in what is written or run");
+  }
+
+  Value is(const Expression& e) const {
+    const Value node = raw(*e.operands[0]);
+    if (node.is_null())
+      return false;
+    if (!node.is_reference() || scope_.elements(node.reference()))
+      fail(*e.operands[0], "bad-operand",
+           fmt::format("'is' asks of a node, and this is {}",
+                       node.is_reference() ? "a list" : node.kind_name()));
+    if (const std::optional<bool> extends = scope_.extends(node.reference(), e.name))
+      return *extends;
+    fail(e, "unknown-prototype", fmt::format("no prototype is named {}", quoted(e.name)),
+         hint_for(e.name, scope_.prototypes()));
   }
 
   Value binary_operator(const Expression& e) const {
@@ -261,6 +353,8 @@ class Evaluator {
 
   Value conditional(const Expression& e) const {
     const Value condition = value(*e.operands[0]);
+    if (e.name == "{%")
+      require_known(*e.operands[0], condition);
     if (!condition.is_known())
       return residual(e, {condition, value(*e.operands[1]), value(*e.operands[2])});
     require_boolean(*e.operands[0], condition);
@@ -269,6 +363,8 @@ class Evaluator {
 
   Value call(const Expression& e) const {
     const Function* function = find_function(e.name);
+    if (e.name == "file")
+      return file(e);
     if (function == nullptr)
       fail(e, "unknown-function", fmt::format("there is no function '{}'", e.name),
            hint_for(e.name, function_names()));
@@ -282,6 +378,20 @@ class Evaluator {
     if (!all_known(arguments))
       return residual(e, arguments);
     return guarded(e, [&] { return function->call(arguments); });
+  }
+
+  Value file(const Expression& e) const {
+    const std::vector<Value> arguments = values(e);
+    if (arguments.size() != 1 || !arguments[0].is_text())
+      fail(e, "bad-operand", "'file' takes (path), text that is known when the file is read");
+    try {
+      if (std::optional<std::string> bytes =
+              scope_.file(arguments[0].text(), e.where.file ? e.where.file->name() : ""))
+        return std::move(*bytes);
+    } catch (const Error& error) {
+      fail(e, "unreadable-file", error.what(), error.hint());
+    }
+    fail(e, "bad-operand", "no file can be read here");
   }
 
   // Neighbouring known parts become one, so that a residual text is short.

@@ -28,6 +28,18 @@ class Scope {
   /// The resources of a collection; nothing when `address` is a resource.
   virtual std::optional<Value::List> elements(const Address& address) const = 0;
 
+  /// Whether the node at `address` extends a prototype; nothing when there is no such prototype.
+  virtual std::optional<bool> extends(const Address&, const std::string& /*prototype*/) const {
+    return std::nullopt;
+  }
+  virtual std::vector<std::string> prototypes() const { return {}; }
+
+  /// The bytes of a file named in the description file `from`. Throws Error.
+  virtual std::optional<std::string> file(const std::string& /*path*/,
+                                          const std::string& /*from*/) const {
+    return std::nullopt;
+  }
+
   /// An attribute that a residual expression waits for, when it has become known.
   virtual std::optional<Value> attribute(const AttributeReference&) const { return std::nullopt; }
 };

@@ -114,6 +114,11 @@ std::string source_of(const Expression& e) {
       const std::string body = source_of(*e.operands[1]);  // `*.name`
       return operand_source(*e.operands[0]) + "[*]" + body.substr(1);
     }
+    case Kind::ForEach:
+      return fmt::format("[{} for {} in {} if {}]", source_of(*e.operands[1]), e.name,
+                         operand_source(*e.operands[0]), source_of(*e.operands[2]));
+    case Kind::Is:
+      return fmt::format("{} is {}", operand_source(*e.operands[0]), e.name);
     case Kind::List:
     case Kind::Call: {
       std::vector<std::string> items;

@@ -33,13 +33,16 @@ class Lexer {
         ++at_;
       if (tokens_.size() >= kMostTokens)
         fail(at_, 1, "this expression is too long");
-      if (ending_ == Ending::Braces && text_.substr(at_, 2) == "}}") {
+      if (ending_ != Ending::EndOfText &&
+          text_.substr(at_, 2) == (ending_ == Ending::Braces ? "}}" : "%}")) {
         push(Token::Kind::End, 2);
         return std::move(tokens_);
       }
       if (at_ == text_.size()) {
         if (ending_ == Ending::Braces)
           fail(begin_ - 3, 3, "this reference is not closed by '}}'");
+        if (ending_ == Ending::Block)
+          fail(begin_ - 2, 2, "this is not closed by '%}'");
         push(Token::Kind::End, 0);
         return std::move(tokens_);
       }

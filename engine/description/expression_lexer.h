@@ -15,7 +15,7 @@ struct Token {
     Name,      ///< `nodes`, `worker-1`; also `and`, `if`, ...
     Literal,   ///< A number, a quantity, text.
     Operator,  ///< `+`, `==`, `(`, `.`, ...
-    End,       ///< `}}`, or the end of the text where there is none.
+    End,       ///< `}}`, `%}`, or the end of the text where there is none.
   };
   Kind kind = Kind::End;
   std::string text;
@@ -24,9 +24,9 @@ struct Token {
   std::size_t end = 0;
 };
 
-/// Reads tokens from `begin` of `text` on. With `closed` the expression ends with `}}`, whose place
-/// is in the last token; without, with the text. Throws ExpressionError.
-enum class Ending { Braces, EndOfText };
+/// Reads tokens from `begin` of `text` on, up to `}}`, `%}` or the end of the text; the place of
+/// that is in the last token. Throws ExpressionError.
+enum class Ending { Braces, Block, EndOfText };
 std::vector<Token> tokenize(std::string_view text, std::size_t begin, Ending ending,
                             const ScalarPlaces& places);
 

@@ -23,11 +23,14 @@ constexpr int kDeepest = 60;
 //     and         = not { "and" not }
 //     not         = "not" not | comparison
 //     comparison  = sum [ ("==" | "!=" | "<" | "<=" | ">" | ">=" | ["not"] "in") sum ]
+//                 | sum "is" ["not"] name { "." name }
 //     sum         = product { ("+" | "-") product }
 //     product     = sign { ("*" | "/" | "//" | "%") sign }
 //     sign        = "-" sign | postfix
 //     postfix     = primary { "." name | "[" expression "]" | "[" "*" "]" }
 //     primary     = literal | name | name "(" list ")" | "(" expression ")" | "[" list "]"
+//                 | "[" expression loop { loop } "]"
+//     loop        = "for" name ["," name] "in" or [ "if" or ]
 class Parser {
  public:
   Parser(std::vector<Token> tokens, const ScalarPlaces& places)
@@ -37,6 +40,13 @@ class Parser {
     if (peek().kind == Token::Kind::End)
       fail(peek(), "an expression is missing here");
     Expression::Pointer result = expression();
+    if (peek().kind != Token::Kind::End)
+      fail_unexpected();
+    return result;
+  }
+
+  Expression::Pointer run_loop(Expression::Pointer body) {
+    Expression::Pointer result = loops(std::move(body));
     if (peek().kind != Token::Kind::End)
       fail_unexpected();
     return result;
@@ -73,8 +83,6 @@ class Parser {
   [[noreturn]] void fail_unexpected() const {
     if (peek().kind == Token::Kind::End)
       fail(peek(), "the expression ends too early");
-    if (is("is") || is("for"))
-      fail(peek(), fmt::format("'{}' is not supported by this version", peek().text));
     fail(peek(), fmt::format("'{}' does not fit here", peek().text));
   }
 
@@ -129,6 +137,8 @@ class Parser {
   Expression::Pointer comparison() {
     const std::size_t begin = peek().begin;
     Expression::Pointer left = sum();
+    if (is("is"))
+      return type_check(begin, std::move(left));
     const bool negated = is("not") && is("in", 1);
     if (negated)
       take();
@@ -145,6 +155,19 @@ class Parser {
       fail(peek(), "comparisons cannot be chained", "join two of them with 'and'");
     left = make(Kind::Binary, begin, name, {left, right});
     return negated ? make(Kind::Unary, begin, "not", {left}) : left;
+  }
+
+  Expression::Pointer type_check(std::size_t begin, Expression::Pointer operand) {
+    take();
+    const bool negated = accept("not");
+    std::string prototype;
+    do {
+      if (peek().kind != Token::Kind::Name)
+        fail(peek(), "the name of a prototype is missing behind 'is'");
+      prototype += (prototype.empty() ? "" : ".") + take().text;
+    } while (accept("."));
+    Expression::Pointer result = make(Kind::Is, begin, std::move(prototype), {std::move(operand)});
+    return negated ? make(Kind::Unary, begin, "not", {result}) : result;
   }
 
   Expression::Pointer sum() { return left_to_right(&Parser::product, {"+", "-"}); }
@@ -194,12 +217,10 @@ class Parser {
     }
   }
 
-  std::vector<Expression::Pointer> list(std::string_view end) {
-    std::vector<Expression::Pointer> values;
+  std::vector<Expression::Pointer> list(std::string_view end,
+                                        std::vector<Expression::Pointer> values = {}) {
     while (!accept(end)) {
       if (!values.empty()) {
-        if (is("for"))
-          fail_unexpected();
         if (!accept(","))
           fail(peek(), fmt::format("',' or '{}' is missing here", end));
         if (accept(end))
@@ -208,6 +229,55 @@ class Parser {
       values.push_back(expression());
     }
     return values;
+  }
+
+  // What begins with '[': a list of its items, or of what loops make.
+  Expression::Pointer bracketed(std::size_t begin) {
+    std::vector<Expression::Pointer> items;
+    if (!is("]")) {
+      items.push_back(expression());
+      if (is("for")) {
+        Expression::Pointer loop = loops(std::move(items.front()));
+        expect("]");
+        return loop;
+      }
+    }
+    items = list("]", std::move(items));
+    return make(Kind::List, begin, "", std::move(items));
+  }
+
+  // `for` of a list, behind its body: `[n.name for n in nodes if n.cpus > 1]`.
+  Expression::Pointer loops(Expression::Pointer body) {
+    if (++depth_ > kDeepest)
+      fail(peek(), "this expression is nested too deep");
+    const std::size_t begin = peek().begin;
+    take();
+    std::string variables = loop_variables();
+    Expression::Pointer source = disjunction();
+    Expression::Pointer condition =
+        accept("if") ? disjunction() : literal(true, tokens_[at_ - 1].begin);
+    Expression loop;
+    loop.literal = is("for");
+    if (is("for"))
+      body = loops(std::move(body));
+    loop.kind = Kind::ForEach;
+    loop.where = places_.at(begin, tokens_[at_ - 1].end - begin);
+    loop.name = std::move(variables);
+    loop.operands = {std::move(source), std::move(body), std::move(condition)};
+    --depth_;
+    return std::make_shared<const Expression>(std::move(loop));
+  }
+
+  // `n in` or `key, value in`, the words behind `for`.
+  std::string loop_variables() {
+    std::string names;
+    do {
+      if (peek().kind != Token::Kind::Name || is_word(peek().text))
+        fail(peek(), "a name is missing behind 'for'");
+      names += (names.empty() ? "" : ", ") + take().text;
+    } while (names.find(',') == std::string::npos && accept(","));
+    expect("in");
+    return names;
   }
 
   Expression::Pointer primary() {
@@ -222,9 +292,9 @@ class Parser {
       return value;
     }
     if (accept("[")) {
-      std::vector<Expression::Pointer> values = list("]");
+      Expression::Pointer value = bracketed(token.begin);
       start_ = token.begin;
-      return make(Kind::List, token.begin, "", std::move(values));
+      return value;
     }
     if (token.kind != Token::Kind::Name || is_word(token.text))
       fail_unexpected();
@@ -261,54 +331,20 @@ class Parser {
   int depth_ = 0;
 };
 
-Expression::Pointer text_part(std::string text, const Span& where) {
-  Expression part;
-  part.where = where;
-  part.literal = std::move(text);
-  return std::make_shared<const Expression>(std::move(part));
-}
-
 }  // namespace
 
-std::variant<std::string, Expression::Pointer> parse_scalar(const Tree& scalar) {
-  const std::string& text = scalar.text;
-  if (text.find("${{") == std::string::npos)
-    return text;
-  const ScalarPlaces places(scalar);
-  Expression whole;
-  whole.kind = Kind::Text;
-  whole.where = scalar.where;
-  std::string literal;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t open = std::min(text.find("${{", at), text.size());
-    literal.append(text, at, open - at);
-    if (open == text.size())
-      break;
-    if (literal.ends_with('$')) {
-      literal += "{{";
-      at = open + 3;
-      continue;
-    }
-    std::vector<Token> tokens = tokenize(text, open + 3, Ending::Braces, places);
-    at = tokens.back().end;
-    Expression::Pointer reference = Parser(std::move(tokens), places).run();
-    if (open == 0 && at == text.size())
-      return reference;
-    if (!literal.empty())
-      whole.operands.push_back(text_part(std::exchange(literal, {}), scalar.where));
-    whole.operands.push_back(std::move(reference));
-  }
-  if (whole.operands.empty())
-    return literal;
-  if (!literal.empty())
-    whole.operands.push_back(text_part(std::move(literal), scalar.where));
-  return std::make_shared<const Expression>(std::move(whole));
+Expression::Pointer parse_expression(std::vector<Token> tokens, const ScalarPlaces& places) {
+  return Parser(std::move(tokens), places).run();
+}
+
+Expression::Pointer parse_loop(std::vector<Token> tokens, const ScalarPlaces& places,
+                               Expression::Pointer body) {
+  return Parser(std::move(tokens), places).run_loop(std::move(body));
 }
 
 Expression::Pointer parse_path(const Tree& scalar) {
   const ScalarPlaces places(scalar);
-  return Parser(tokenize(scalar.text, 0, Ending::EndOfText, places), places).run();
+  return parse_expression(tokenize(scalar.text, 0, Ending::EndOfText, places), places);
 }
 
 }  // namespace encamp

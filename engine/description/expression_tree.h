@@ -27,10 +27,13 @@ class Expression {
     Member,       ///< operand `.` name
     Index,        ///< operand [ operand ]
     Each,         ///< list, body: the body for every element, `x[*].y`
+    ForEach,      ///< list, body, condition: `[body for name in list if condition]`; name may be
+                  ///< `key, value`. With a `literal` of true the bodies are lists and joined.
     List,         ///< [ operands ]
     Unary,        ///< name (`-`, `not`) operand
     Binary,       ///< operand name operand; `and` and `or` too
-    Conditional,  ///< condition, value if true, value if false
+    Is,           ///< operand `is` name: whether a node extends a prototype
+    Conditional,  ///< condition, value if true, value if false; name `{%` of a block in a text
     Call,         ///< name(operands)
     Text,         ///< operands, each converted to text, one after the other
   };

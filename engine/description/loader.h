@@ -15,6 +15,15 @@ class Loader {
   /// outside of what descriptions may read.
   virtual std::string locate(const std::string& path, const std::string& from) const = 0;
 
+  /// A description that the file named `from` includes: `./x.yaml` beside that file, `batch/slurm`
+  /// on the description path.
+  struct Included {
+    std::string absolute;  ///< The same for the same file, however it is named.
+    std::string shown;     ///< As messages name it; locate() takes it as `from`.
+  };
+  /// Throws as locate() does.
+  virtual Included locate_description(const std::string& name, const std::string& from) const = 0;
+
   /// The bytes of a file that locate() returned. Throws Error.
   virtual std::string load(const std::string& absolute) const = 0;
 };

@@ -8,7 +8,8 @@
 namespace encamp {
 namespace {
 
-constexpr std::array kSections = {"nodes", "networks", "images", "tests"};
+constexpr std::array kSections = {"nodes",     "networks",   "images",
+                                  "resources", "parameters", "tests"};
 
 // What every node has besides its component's attributes.
 constexpr std::array kNodeProperties = {"memory", "disk", "cpus", "image"};
@@ -25,6 +26,12 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
   }
   if (name == "node" && !node_.empty())
     return Reference{node_};
+  if (name == "index") {
+    const Draft* node = drafts_.find(node_);
+    return node == nullptr || node->index == 0 ? std::nullopt : std::optional<Value>(node->index);
+  }
+  if (name == "nodes" && !drafts_.has_all_nodes)
+    return std::nullopt;
   if (std::ranges::find(kSections, name) != kSections.end())
     return Reference{name};
   return std::nullopt;
@@ -34,7 +41,10 @@ std::vector<std::string> PlaceScope::names() const {
   std::vector<std::string> names = {"site"};
   if (!node_.empty())
     names.emplace_back("node");
-  names.insert(names.end(), kSections.begin(), kSections.end());
+  for (const char* section : kSections) {
+    if (section != std::string_view("nodes") || drafts_.has_all_nodes)
+      names.emplace_back(section);
+  }
   return names;
 }
 
@@ -50,11 +60,16 @@ std::optional<Value> PlaceScope::member(const Address& address, const std::strin
       return attribute_value({node, "addresses." + name, where});
     return std::nullopt;
   }
+  if (address == "parameters")
+    return drafts_.parameter(name, where);
   for (const auto& [key, value] : drafts_.in(address)) {
     if (key == name)
       return Reference{value};
   }
-  return std::nullopt;
+  const Address child = child_address(address, name);
+  if (drafts_.is_collection(child))  // The copies of a node.
+    return Reference{child};
+  return drafts_.is_left_out(child) ? std::optional<Value>(Value()) : std::nullopt;
 }
 
 std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& name,
@@ -72,6 +87,16 @@ std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& n
       return attribute_value({address, name, where});
     if (std::ranges::find(kNodeProperties, name) != kNodeProperties.end())
       return property_of(draft, name, where);
+    if (name == "index" && draft.index > 0)
+      return draft.index;
+    for (const Declaration& declaration : draft.attributes) {
+      if (declaration.schema.name != name)
+        continue;
+      const Value* value = drafts_.attribute(draft, name, where);
+      if (value == nullptr && draft.faulty)
+        throw ExpressionError{};
+      return value == nullptr ? Value() : *value;
+    }
   }
   const AttributeSchema* schema = draft.schema->find_attribute(name);
   if (schema == nullptr)
@@ -101,6 +126,8 @@ std::vector<std::string> PlaceScope::members(const Address& address) const {
     if (is_node(*draft))
       names = {"name", "hostname", "address", "addresses", "memory",
                "disk", "cpus",     "image",   "software"};
+    for (const Declaration& declaration : draft->attributes)
+      names.push_back(declaration.schema.name);
     for (const AttributeSchema& attribute : draft->schema->attributes) {
       if (std::ranges::find(names, attribute.name) == names.end())
         names.push_back(attribute.name);
@@ -116,6 +143,8 @@ std::vector<std::string> PlaceScope::members(const Address& address) const {
     }
     return names;
   }
+  if (address == "parameters")
+    return drafts_.parameter_names();
   for (const auto& [name, value] : drafts_.in(address))
     names.push_back(name);
   return names;
@@ -128,6 +157,24 @@ std::optional<Value::List> PlaceScope::elements(const Address& address) const {
   for (const std::string& name : members(address))
     list.push_back(*member(address, name, {}));
   return list;
+}
+
+std::optional<bool> PlaceScope::extends(const Address& address,
+                                        const std::string& prototype) const {
+  if (drafts_.prototypes == nullptr || !drafts_.prototypes->has(prototype))
+    return std::nullopt;
+  const Draft* node = drafts_.find(address);
+  return node != nullptr && node->extended != nullptr &&
+         node->extended->prototypes.contains(prototype);
+}
+
+std::vector<std::string> PlaceScope::prototypes() const {
+  return drafts_.prototypes == nullptr ? std::vector<std::string>() : drafts_.prototypes->names();
+}
+
+std::optional<std::string> PlaceScope::file(const std::string& path,
+                                            const std::string& from) const {
+  return drafts_.loader().load(drafts_.loader().locate(path, from));
 }
 
 }  // namespace encamp

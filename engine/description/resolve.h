@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/component/registry.h"
 #include "engine/description/diagnostic.h"
@@ -13,8 +14,15 @@
 
 namespace encamp {
 
+/// `--set workers=3`: the value of a parameter, read as the type that is declared.
+struct Setting {
+  std::string name;
+  std::string value;
+};
+
 struct ResolveOptions {
-  std::string name;  ///< Of the deployment, `--name`; the file's `site` when empty.
+  std::string name;               ///< Of the deployment, `--name`; the file's `site` when empty.
+  std::vector<Setting> settings;  ///< Of several for one parameter the last counts.
 };
 
 /// Returns the site that `tree` describes, or nothing when there is any mistake. All mistakes are

@@ -1,17 +1,18 @@
 #include <algorithm>
-#include <array>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "engine/description/item_name.h"
 #include "engine/description/resolver.h"
 
 namespace encamp {
 namespace {
 
-const std::vector<std::string> kCommonKeys = {"name", "needs", "timeout", "retry"};
-const std::vector<std::string> kLaterKeys = {"before", "for_each", "when"};
-
-constexpr std::size_t kLongestName = 80;
+const std::vector<std::string> kCommonKeys = {"name",  "needs", "timeout",
+                                              "retry", "when",  "before"};
+const std::vector<std::string> kLaterKeys = {"for_each"};
 
 bool is_common(const std::string& key) {
   return std::ranges::find(kCommonKeys, key) != kCommonKeys.end() ||
@@ -49,28 +50,15 @@ void report_no_component(const Tree& item, const Drafts& drafts) {
                             .hint = std::move(hint)});
 }
 
-/// The entry whose key is the item's component: of several such keys the one that has the others
-/// as its properties (a file's `group`, a command's `user`).
-const Tree::Entry* component_entry(const Tree& item, const Drafts& drafts) {
-  std::vector<const Tree::Entry*> candidates;
-  for (const Tree::Entry& entry : item.entries) {
-    const Component* component = drafts.registry().find(entry.key);
-    if (component != nullptr && component->schema().section == "software")
-      candidates.push_back(&entry);
-  }
+/// The entry whose key is the item's component.
+const Tree::Entry* find_component(const Tree& item, const Drafts& drafts) {
+  const std::vector<const Tree::Entry*> candidates = component_entries(item, drafts.registry());
   if (candidates.empty()) {
     report_no_component(item, drafts);
     return nullptr;
   }
-  const auto owns_others = [&](const Tree::Entry* one) {
-    const Schema& schema = drafts.registry().get(one->key).schema();
-    return std::ranges::all_of(candidates, [&](const Tree::Entry* other) {
-      return other == one || schema.find_property(other->key) != nullptr;
-    });
-  };
-  const auto owner = std::ranges::find_if(candidates, owns_others);
-  if (owner != candidates.end())
-    return *owner;
+  if (const Tree::Entry* owner = component_entry(candidates, drafts.registry()))
+    return owner;
   drafts.diagnostics().add({.code = "two-components",
                             .summary = fmt::format("this item is both '{}' and '{}'",
                                                    candidates[0]->key, candidates[1]->key),
@@ -80,40 +68,23 @@ const Tree::Entry* component_entry(const Tree& item, const Drafts& drafts) {
   return nullptr;
 }
 
-std::string subject_text(const Tree& subject) {
-  if (!subject.is_list())
-    return subject.text;
-  std::vector<std::string> texts;
-  for (const Tree& item : subject.items)
-    texts.push_back(item.text);
-  return fmt::format("{}", fmt::join(texts, ", "));
-}
-
-// A long text (a command's) is known by its beginning and a digest of all of it. FNV-1a: the same
-// everywhere and ever.
-std::string shortened(const std::string& text) {
-  const std::size_t line = std::min(text.find('\n'), text.size());
-  if (line + 1 >= text.size() && line <= kLongestName)
-    return text.substr(0, line);
-  std::uint64_t digest = 14695981039346656037U;
-  for (const char c : text)
-    digest = (digest ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  std::size_t cut = std::min<std::size_t>(line, 40);
-  while (cut > 0 && cut < text.size() && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U)
-    --cut;
-  return fmt::format("{} ~{:08x}", text.substr(0, cut), digest >> 32U);
-}
-
-/// What an item is known by. A service by its own name, so that `software.nginx` is the service.
-std::string item_name(const Tree::Entry& component, const Tree::Entry* name) {
-  if (name != nullptr)
-    return name->value.text;
-  const std::string subject = shortened(subject_text(component.value));
-  return component.key == "service" ? subject : component.key + " " + subject;
+// Merging put the item in front of the one that `before` names, so that one comes only now.
+void check_before(const Tree& item, const std::map<std::string, Span>& taken,
+                  const std::set<std::string>& all, Diagnostics& diagnostics) {
+  const Tree::Entry* before = item.find("before");
+  if (before == nullptr || before->value.is_null())
+    return;
+  const std::string& name = before->value.text;
+  if (all.contains(name) && !taken.contains(name))
+    return;
+  diagnostics.add({.code = "unknown-name",
+                   .summary = fmt::format("no inherited item is known as {}", quoted(name)),
+                   .where = before->value.where,
+                   .hint = hint_for(name, {all.begin(), all.end()})});
 }
 
 void declare_item(Drafts& drafts, const Address& node, const Tree& item,
-                  std::map<std::string, Span>& taken) {
+                  std::map<std::string, Span>& taken, const std::set<std::string>& all) {
   Diagnostics& diagnostics = drafts.diagnostics();
   if (!item.is_mapping()) {
     diagnostics.add(
@@ -125,7 +96,7 @@ void declare_item(Drafts& drafts, const Address& node, const Tree& item,
                      : ""});
     return;
   }
-  const Tree::Entry* component = component_entry(item, drafts);
+  const Tree::Entry* component = find_component(item, drafts);
   if (component == nullptr)
     return;
   const Schema& schema = drafts.registry().get(component->key).schema();
@@ -147,7 +118,7 @@ void declare_item(Drafts& drafts, const Address& node, const Tree& item,
   if (name != nullptr && !check_name(name->value.text, "an item", name->value.where, diagnostics))
     return;
 
-  std::string known_as = item_name(*component, name);
+  std::string known_as = item_name(item, drafts.registry());
   const Span where = component->where;
   // Several items may install the same packages; each is a resource of its own.
   if (name == nullptr && schema.component == "package") {
@@ -157,15 +128,16 @@ void declare_item(Drafts& drafts, const Address& node, const Tree& item,
   }
   const auto [first, is_new] = taken.emplace(known_as, where);
   if (!is_new) {
-    diagnostics.add(
-        {.code = "duplicate-name",
-         .summary = fmt::format("another item of '{}' is known as '{}'", node, known_as),
-         .where = name != nullptr ? name->value.where : component->value.where,
-         .hint = "give one of them a 'name'",
-         .notes = {{"the other", first->second}}});
+    diagnostics.add({.code = "duplicate-name",
+                     .summary = fmt::format("another item of '{}' is known as '{}'",
+                                            drafts.find(node)->written_as, known_as),
+                     .where = name != nullptr ? name->value.where : component->value.where,
+                     .hint = "give one of them a 'name'",
+                     .notes = {{"the other", first->second}}});
     return;
   }
 
+  check_before(item, taken, all, diagnostics);
   Draft draft;
   draft.resource.address = child_address(node + ".software", known_as);
   draft.resource.component = schema.component;
@@ -183,13 +155,17 @@ void declare_item(Drafts& drafts, const Address& node, const Tree& item,
   }
   draft.faulty =
       !check_keys(item, known, kLaterKeys, fmt::format("a {}", schema.component), diagnostics);
+  if (!drafts.is_wanted(draft)) {
+    drafts.leave_out(node + ".software", known_as);
+    return;
+  }
   drafts.add_name(node + ".software", known_as, draft.resource.address);
   drafts.add(std::move(draft));
 }
 
 }  // namespace
 
-void declare_software(Drafts& drafts, const Address& node, const Tree& software) {
+void declare_software(Drafts& drafts, const Draft& node, const Tree& software) {
   if (software.is_null())
     return;
   if (!software.is_list()) {
@@ -200,9 +176,13 @@ void declare_software(Drafts& drafts, const Address& node, const Tree& software)
          .hint = "begin each item with '- '"});
     return;
   }
-  std::map<std::string, Span> taken;
+  std::set<std::string> all;
   for (const Tree& item : software.items)
-    declare_item(drafts, node, item, taken);
+    all.insert(item.is_mapping() ? item_name(item, drafts.registry()) : "");
+  std::map<std::string, Span> taken;
+  const Address address = node.resource.address;
+  for (const Tree& item : software.items)
+    declare_item(drafts, address, item, taken, all);
 }
 
 std::vector<Need> read_needs(Drafts& drafts, const Tree* tree, const Scope& scope,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "engine/description/expression.h"
 #include "engine/description/resolver.h"
 
 namespace encamp {
@@ -150,6 +151,23 @@ class TestReader {
   Test test_;
 };
 
+// Reports an output that contains what is to be shown nowhere.
+bool keeps_secrets(Drafts& drafts, const Value& value, const Span& where) {
+  for (const AttributeReference& reference : pending_references(value)) {
+    const Draft* draft = drafts.find(reference.address);
+    const AttributeSchema* attribute =
+        draft == nullptr ? nullptr : draft->schema->find_attribute(reference.attribute);
+    if (attribute == nullptr || !attribute->secret)
+      continue;
+    drafts.diagnostics().add({.code = "secret-output",
+                              .summary = fmt::format("'{}.{}' is secret, and outputs are shown",
+                                                     reference.address, reference.attribute),
+                              .where = reference.where ? reference.where : where});
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void declare_tests(Drafts& drafts, const Tree& section) {
@@ -180,7 +198,8 @@ std::vector<Output> read_outputs(Drafts& drafts, const Tree& section) {
     if (entry.key.starts_with("x-") ||
         !check_name(entry.key, "an output", entry.where, drafts.diagnostics()))
       continue;
-    if (std::optional<Value> value = typing.read(entry.value, Type{}))
+    std::optional<Value> value = typing.read(entry.value, Type{});
+    if (value && keeps_secrets(drafts, *value, entry.value.where))
       outputs.push_back({entry.key, std::move(*value), entry.where});
   }
   return outputs;

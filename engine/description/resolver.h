@@ -1,15 +1,20 @@
 // The parts of resolve(), one for each kind of section. Private to engine/description/.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/description/drafts.h"
+#include "engine/description/resolve.h"
 #include "engine/description/site.h"
 #include "engine/description/tree.h"
 
 namespace encamp {
+
+/// Reports a file that does not begin with `encamp: 1`.
+void check_version(const Tree& tree, Diagnostics& diagnostics);
 
 /// Whether `name` is a DNS label (sites, nodes, networks); reports when it is none.
 bool check_label(const std::string& name, const std::string& of, const Span& where,
@@ -20,8 +25,13 @@ bool check_name(const std::string& name, const std::string& of, const Span& wher
 /// Whether `tree` is a mapping; null counts as an empty one.
 bool check_mapping(const Tree& tree, const std::string& of, Diagnostics& diagnostics);
 
+/// Declares the parameters with what `settings` give them. `trees` keeps the latter's text.
+void declare_parameters(Drafts& drafts, const Tree& section, const std::vector<Setting>& settings,
+                        std::deque<Tree>& trees);
+/// Declares what lives on no machine: `munge-key: {secret: {bytes: 32}}`.
+void declare_site_resources(Drafts& drafts, const Tree& section);
 /// Declares the items of a node's `software`.
-void declare_software(Drafts& drafts, const Address& node, const Tree& software);
+void declare_software(Drafts& drafts, const Draft& node, const Tree& software);
 /// Reads the keys that all resources have: needs, timeout, retry.
 void read_common_keys(Drafts& drafts, Draft& draft);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "engine/description/tree.h"
 
@@ -47,6 +48,13 @@ std::vector<std::size_t> align_literal(const Tree& scalar) {
   return offsets;
 }
 
+/// The text is the file.
+std::vector<std::size_t> align_file(const Tree& scalar) {
+  std::vector<std::size_t> offsets(scalar.text.size() + 1);
+  std::iota(offsets.begin(), offsets.end(), std::size_t{0});
+  return offsets;
+}
+
 /// Walks along text and source together. Where they differ, the source has an escape, a doubled
 /// quote, or blanks that folding made one.
 std::vector<std::size_t> align(const Tree& scalar) {
@@ -87,7 +95,9 @@ std::vector<std::size_t> align(const Tree& scalar) {
 
 ScalarPlaces::ScalarPlaces(const Tree& scalar)
     : file_(scalar.where.file),
-      offsets_(scalar.style == Tree::Style::Literal ? align_literal(scalar) : align(scalar)) {}
+      offsets_(scalar.style == Tree::Style::Literal ? align_literal(scalar)
+               : scalar.style == Tree::Style::File  ? align_file(scalar)
+                                                    : align(scalar)) {}
 
 Span ScalarPlaces::at(std::size_t offset, std::size_t length) const {
   const std::size_t first = offsets_[std::min(offset, offsets_.size() - 1)];

@@ -17,8 +17,8 @@ namespace encamp {
 
 struct Tree {
   enum class Kind { Null, Scalar, List, Mapping };
-  /// How it is written. Only a plain scalar may be anything but text.
-  enum class Style { Plain, SingleQuoted, DoubleQuoted, Literal, Folded, Flow, Block };
+  /// How it is written. Only a plain scalar may be anything but text. File: a whole file.
+  enum class Style { Plain, SingleQuoted, DoubleQuoted, Literal, Folded, Flow, Block, File };
   struct Entry;
 
   Kind kind = Kind::Null;

@@ -56,7 +56,7 @@ bool check_keys(const Tree& mapping, const std::vector<std::string>& known,
       continue;
     }
     std::string hint = hint_for(entry.key, known);
-    if (hint.empty() && known.size() <= 12)
+    if (hint.empty() && known.size() <= 16)
       hint = fmt::format("there are {}", fmt::join(known, ", "));
     diagnostics.add({.code = "unknown-key",
                      .summary = fmt::format("{} has no key {}", of, quoted(entry.key)),
@@ -149,6 +149,13 @@ std::optional<Value> Typing::read_list(const Tree& tree, const Type& type) const
   Value::List list;
   bool fine = true;
   for (const Tree& item : tree.items) {
+    if (item.is_scalar()) {
+      if (const std::optional<Value::List> copies =
+              copies_named(item.text, item_type(type), item.where)) {
+        list.insert(list.end(), copies->begin(), copies->end());
+        continue;
+      }
+    }
     std::optional<Value> value = read(item, item_type(type));
     fine = fine && value;
     if (value)
@@ -215,6 +222,10 @@ std::optional<Value> Typing::convert(const Value& value, const Type& type,
     for (const Value& item : value.is_list() ? value.list() : Value::List{value}) {
       if (item.is_null())
         continue;
+      if (const std::optional<Value::List> copies = copies_named(item, item_type(type), where)) {
+        list.insert(list.end(), copies->begin(), copies->end());
+        continue;
+      }
       std::optional<Value> converted = convert(item, item_type(type), where);
       if (!converted)
         return std::nullopt;
@@ -287,8 +298,13 @@ std::optional<Value> Typing::convert_pending(const Value& value, const Type& typ
 
 std::optional<Value> Typing::resource_named(const std::string& name, const Type& type,
                                             const Span& where) const {
-  if (std::optional<Value> found = scope_.member(type.section, name, where))
-    return found;
+  if (std::optional<Value> found = scope_.member(type.section, name, where)) {
+    if (found->is_reference() && !scope_.elements(found->reference()))
+      return found;
+    wrong_type(type_name(type), found->is_null() ? "left out by 'when'" : "several", where,
+               found->is_null() ? "" : fmt::format("'{}-1' is the first of them", name));
+    return std::nullopt;
+  }
   const std::string kind = singular(type.section);
   std::string hint = hint_for(name, scope_.members(type.section));
   diagnostics_.add({.code = "unknown-" + kind,
@@ -296,6 +312,15 @@ std::optional<Value> Typing::resource_named(const std::string& name, const Type&
                     .where = where,
                     .hint = std::move(hint)});
   return std::nullopt;
+}
+
+// The bare name of a node that has copies stands for all of them in a list.
+std::optional<Value::List> Typing::copies_named(const Value& name, const Type& type,
+                                                const Span& where) const {
+  if (type.kind != Type::Kind::Reference || !name.is_text())
+    return std::nullopt;
+  const std::optional<Value> found = scope_.member(type.section, name.text(), where);
+  return found && found->is_reference() ? scope_.elements(found->reference()) : std::nullopt;
 }
 
 bool Typing::keeps(const Value& value, const PropertySchema& property, const Tree& tree) const {
@@ -306,11 +331,12 @@ bool Typing::keeps(const Value& value, const PropertySchema& property, const Tre
     return fine;
   }
   const Span& where = tree.where;
-  if (!property.one_of.empty() && value.is_text() &&
-      std::ranges::find(property.one_of, value.text()) == property.one_of.end()) {
-    std::string hint = hint_for(value.text(), property.one_of);
+  const std::string text = value.is_text() ? value.text() : to_display(value);
+  if (!property.one_of.empty() && !value.is_null() && value.is_known() &&
+      std::ranges::find(property.one_of, text) == property.one_of.end()) {
+    std::string hint = hint_for(text, property.one_of);
     diagnostics_.add({.code = "not-one-of",
-                      .summary = fmt::format("{} is not among {}", quoted(value.text()),
+                      .summary = fmt::format("{} is not among {}", quoted(text),
                                              fmt::join(property.one_of, ", ")),
                       .where = where,
                       .hint = std::move(hint)});
@@ -370,6 +396,8 @@ void Typing::add_path(const Tree& entry, std::vector<Path>& found) const {
   if (!value)
     return;
   const auto add = [&](const Value& one) {
+    if (one.is_null())  // Left out by `when`.
+      return;
     if (one.is_reference()) {
       found.push_back({one.reference(), entry.where});
       return;

@@ -44,6 +44,8 @@ class Typing {
                                        const Span& where) const;
   std::optional<Value> resource_named(const std::string& name, const Type& type,
                                       const Span& where) const;
+  std::optional<Value::List> copies_named(const Value& name, const Type& type,
+                                          const Span& where) const;
   bool keeps(const Value& value, const PropertySchema& property, const Tree& tree) const;
   void add_path(const Tree& entry, std::vector<Path>& found) const;
   void wrong_type(const std::string& wanted, const std::string& found, const Span& where,

@@ -133,6 +133,7 @@ std::size_t YamlText::scalar_length(const Tree& scalar) const {
       return word_length(begin);
     case Tree::Style::Plain:
     case Tree::Style::Flow:
+    case Tree::Style::File:
     case Tree::Style::Block:
       break;
   }

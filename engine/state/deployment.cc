@@ -144,6 +144,7 @@ std::string to_json(const Deployment& deployment) {
             {"site", deployment.site},
             {"domain", deployment.domain},
             {"description", deployment.description},
+            {"settings", deployment.settings},
             {"created", number(deployment.created)},
             {"tests", Json::array()},
             {"outputs", Json::array()},
@@ -171,6 +172,7 @@ Deployment deployment_from_json(std::string_view text) {
                           .site = json.at("site").get<std::string>(),
                           .domain = json.at("domain").get<std::string>(),
                           .description = json.at("description").get<std::string>(),
+                          .settings = json.value("settings", std::map<std::string, std::string>()),
                           .created = time_of(json.at("created"))};
     for (const Json& test : json.at("tests"))
       deployment.tests.push_back(test_of(test));

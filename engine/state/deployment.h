@@ -27,7 +27,8 @@ struct Deployment {
   std::string id;    ///< Random UUID, chosen once.
   std::string site;  ///< As the description calls itself.
   std::string domain;
-  std::string description;  ///< Path of the file it was last made from.
+  std::string description;                      ///< Path of the file it was last made from,
+  std::map<std::string, std::string> settings;  ///< and the parameters it was given then.
   Clock::WallTime created;
   std::vector<Test> tests;      ///< Settled. Places (`where`) are not kept.
   std::vector<Output> outputs;  ///< Settled.

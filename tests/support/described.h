@@ -26,6 +26,15 @@ class MapLoader : public Loader {
       throw Error(ErrorKind::NotFound, "there is no file '" + path + "'");
     return absolute;
   }
+  /// `./x.yaml` is `/site/x.yaml`, `batch/slurm` is `/library/batch/slurm.yaml`.
+  Included locate_description(const std::string& name, const std::string& from) const override {
+    if (name.starts_with("./"))
+      return {locate(name, from), name.substr(2)};
+    const std::string absolute = "/library/" + name + ".yaml";
+    if (!files_.contains(absolute))
+      throw Error(ErrorKind::NotFound, "no description is named '" + name + "'");
+    return {absolute, name + ".yaml"};
+  }
   std::string load(const std::string& absolute) const override { return files_.at(absolute); }
 
  private:

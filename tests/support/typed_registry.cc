@@ -3,6 +3,7 @@
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace encamp::test {
 namespace {
@@ -128,6 +129,18 @@ Schema service() {
                                                .fallback = Value(Duration(60'000))}}}}}};
 }
 
+Schema secret() {
+  return {.component = "secret",
+          .section = "resources",
+          .properties = {{.name = "bytes",
+                          .type = of(Kind::Integer),
+                          .fallback = 32,
+                          .least = Value(16),
+                          .most = Value(1024)}},
+          .attributes = {
+              {.name = "value", .type = of(Kind::Text), .phase = Phase::Late, .secret = true}}};
+}
+
 Schema command() {
   return {.component = "command",
           .section = "software",
@@ -148,7 +161,7 @@ Registry typed_registry() {
   Registry registry;
   for (Schema& schema :
        std::vector<Schema>{network(), image(), node(), package(), file(), account("user"),
-                           account("group"), service(), command()})
+                           account("group"), service(), command(), secret()})
     registry.add(std::make_unique<const SchemaOnly>(std::move(schema)));
   return registry;
 }

@@ -225,7 +225,7 @@ TEST(Expression, PointsAtWhatIsWrong) {
   EXPECT_EQ(mistake("${{ 1 < 2 < 3 }}"),
             "11+1: comparisons cannot be chained (join two of them with 'and')");
   EXPECT_EQ(mistake("${{ n if n }}"), "12+2: 'else' is missing here");
-  EXPECT_EQ(mistake("${{ n is x }}"), "7+2: 'is' is not supported by this version");
+  EXPECT_EQ(mistake("${{ n is x }}"), "5+1: 'is' asks of a node, and this is a whole number");
 }
 
 TEST(Expression, EndsWithAMessageHoweverDeepItIs) {

@@ -1,11 +1,14 @@
 // Every wrong file under tests/golden/diagnostics/ beside what is said about it.
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "engine/graph/compile.h"
 #include "tests/support/described.h"
 #include "tests/support/golden.h"
 #include "tests/support/typed_registry.h"
@@ -24,6 +27,30 @@ std::vector<std::string> wrong_files() {
   return names;
 }
 
+/// What the wrong files may include: `included/a.yaml` as `a`.
+test::MapLoader loader() {
+  std::map<std::string, std::string> files;
+  const std::filesystem::path directory =
+      std::filesystem::path(ENCAMP_GOLDEN_DIR) / "diagnostics" / "included";
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    files["/library/" + entry.path().filename().string()] = test::text_of_file(entry.path());
+  return test::MapLoader(std::move(files));
+}
+
+/// `# --set workers=100` at the beginning of a line is an option of the command line.
+ResolveOptions options_in(const std::string& text) {
+  ResolveOptions options;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string marker = "# --set ";
+    const std::size_t equals = line.find('=');
+    if (line.starts_with(marker) && equals != std::string::npos)
+      options.settings.push_back(
+          {line.substr(marker.size(), equals - marker.size()), line.substr(equals + 1)});
+  }
+  return options;
+}
+
 const std::string& documentation() {
   static const std::string kText =
       test::text_of_file(std::filesystem::path(ENCAMP_SOURCE_DIR) / "docs" / "diagnostics.md");
@@ -37,15 +64,23 @@ TEST_P(WrongFile, IsToldWhatIsWrong) {
   const std::string text =
       test::text_of_file(std::filesystem::path(ENCAMP_GOLDEN_DIR) / (name + ".yaml"));
 
-  const test::Described described =
-      test::describe(GetParam() + ".yaml", text, test::typed_registry());
+  const test::Described described = test::describe(
+      GetParam() + ".yaml", text, test::typed_registry(), loader(), options_in(text));
 
-  EXPECT_FALSE(described.site);
-  for (const Diagnostic& diagnostic : described.diagnostics.all()) {
+  Diagnostics diagnostics = described.diagnostics;
+  if (described.site) {  // What only the graph shows.
+    compile(*described.site, test::typed_registry(), diagnostics);
+    diagnostics.sort();
+  }
+
+  EXPECT_TRUE(diagnostics.has_errors());
+  std::string messages;
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    messages += render(diagnostic) + "\n";
     EXPECT_NE(documentation().find("`" + diagnostic.code + "`"), std::string::npos)
         << diagnostic.code << " is not in docs/diagnostics.md";
   }
-  test::expect_golden(name + ".txt", described.messages());
+  test::expect_golden(name + ".txt", messages);
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& wrong_file) {

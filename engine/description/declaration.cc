@@ -1,0 +1,188 @@
+#include "engine/description/declaration.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "engine/description/resolver.h"
+
+namespace encamp {
+namespace {
+
+using Kind = Type::Kind;
+
+constexpr std::array<std::pair<const char*, Kind>, 10> kPlain = {{{"string", Kind::Text},
+                                                                  {"integer", Kind::Integer},
+                                                                  {"number", Kind::Number},
+                                                                  {"boolean", Kind::Boolean},
+                                                                  {"size", Kind::Size},
+                                                                  {"duration", Kind::Time},
+                                                                  {"address", Kind::Ip},
+                                                                  {"subnet", Kind::Subnet},
+                                                                  {"path", Kind::Path},
+                                                                  {"mapping", Kind::Mapping}}};
+constexpr std::array<std::pair<const char*, const char*>, 3> kReferences = {
+    {{"node", "nodes"}, {"network", "networks"}, {"image", "images"}}};
+
+std::vector<std::string> type_names(const Registry& registry) {
+  std::vector<std::string> names = {"list", "list of ...", "mapping of ..."};
+  for (const auto& [name, kind] : kPlain)
+    names.emplace_back(name);
+  for (const auto& [name, section] : kReferences)
+    names.emplace_back(name);
+  for (const Component* component : registry.all("resources"))
+    names.push_back(component->schema().component);
+  return names;
+}
+
+std::optional<Type> type_named(const std::string& text, const Registry& registry) {
+  for (const auto& [name, kind] : kPlain) {
+    if (text == name)
+      return Type{.kind = kind};
+  }
+  for (const auto& [name, section] : kReferences) {
+    if (text == name)
+      return Type{.kind = Kind::Reference, .section = section};
+  }
+  if (text == "list")
+    return Type{.kind = Kind::List};
+  for (const auto& [prefix, kind] :
+       {std::pair{"list of ", Kind::List}, std::pair{"mapping of ", Kind::Mapping}}) {
+    if (!text.starts_with(prefix))
+      continue;
+    std::optional<Type> item = type_named(text.substr(std::string_view(prefix).size()), registry);
+    return item ? std::optional<Type>(Type{.kind = kind, .item = {std::move(*item)}})
+                : std::nullopt;
+  }
+  const Component* component = registry.find(text);
+  if (component != nullptr && component->schema().section == "resources")
+    return Type{.kind = Kind::Reference, .section = "resources"};
+  return std::nullopt;
+}
+
+class DeclarationReader {
+ public:
+  DeclarationReader(const Tree::Entry& entry, const Registry& registry, const Typing& typing,
+                    Diagnostics& diagnostics)
+      : entry_(entry), registry_(registry), typing_(typing), diagnostics_(diagnostics) {}
+
+  std::optional<Declaration> read(Declared kind) {
+    const std::string of = kind == Declared::Parameter ? "a parameter" : "an attribute";
+    std::vector<std::string> known = {"type", "default", "about", "range", "one_of", "pattern"};
+    if (kind == Declared::Attribute)
+      known.emplace_back("required");
+    if (!check_name(entry_.key, of, entry_.where, diagnostics_) || !check_mapping(of))
+      return std::nullopt;
+    check_keys(entry_.value, known, {"secret"}, of, diagnostics_);
+    declaration_.schema.name = entry_.key;
+    declaration_.where = entry_.where;
+    if (!read_type(of))
+      return std::nullopt;
+    if (const Tree* tree = written("about")) {
+      const std::optional<Value> about = typing_.read(*tree, Type{.kind = Kind::Text});
+      declaration_.schema.about = about && about->is_text() ? about->text() : "";
+    }
+    if (const Tree* tree = written("required"))
+      declaration_.schema.required =
+          typing_.read(*tree, Type{.kind = Kind::Boolean}).value_or(false).boolean();
+    declaration_.fallback = written("default");
+    read_constraints();
+    return std::move(declaration_);
+  }
+
+ private:
+  bool check_mapping(const std::string& of) {
+    if (entry_.value.is_mapping())
+      return true;
+    diagnostics_.add({.code = "wrong-type",
+                      .summary = fmt::format("{} is declared by a mapping, and this is {}", of,
+                                             entry_.value.kind_name()),
+                      .where = entry_.value.where,
+                      .hint = fmt::format("write '{}: {{type: string}}'", entry_.key)});
+    return false;
+  }
+
+  const Tree* written(const char* key) const {
+    const Tree::Entry* entry = entry_.value.find(key);
+    return entry == nullptr || entry->value.is_null() ? nullptr : &entry->value;
+  }
+
+  bool read_type(const std::string& of) {
+    const Tree* tree = written("type");
+    if (tree == nullptr) {
+      report_missing("type", fmt::format("'{}'", entry_.key), entry_.where, diagnostics_,
+                     "a type is string, integer, size, node, list of string, ...");
+      return false;
+    }
+    std::optional<Type> type = type_named(tree->text, registry_);
+    if (type) {
+      declaration_.schema.type = std::move(*type);
+      return true;
+    }
+    if (tree->text.ends_with("volume")) {
+      diagnostics_.add({.code = "not-supported",
+                        .summary = "volumes are not supported by this version",
+                        .where = tree->where});
+      return false;
+    }
+    std::string hint = hint_for(tree->text, type_names(registry_));
+    if (hint.empty())
+      hint = fmt::format("there are {}", fmt::join(type_names(registry_), ", "));
+    diagnostics_.add({.code = "unknown-type",
+                      .summary = fmt::format("{} is no type of {}", quoted(tree->text), of),
+                      .where = tree->where,
+                      .hint = std::move(hint)});
+    return false;
+  }
+
+  void read_constraints() {
+    PropertySchema& schema = declaration_.schema;
+    if (const Tree* tree = written("range")) {
+      const Kind kind = schema.type.kind;
+      const bool ordered =
+          kind == Kind::Integer || kind == Kind::Number || kind == Kind::Size || kind == Kind::Time;
+      if (!ordered || !tree->is_list() || tree->items.size() != 2) {
+        diagnostics_.add({.code = "wrong-type",
+                          .summary = "'range' is a list of the least and the greatest value of a "
+                                     "number, size or duration",
+                          .where = tree->where});
+      } else {
+        schema.least = typing_.read(tree->items[0], schema.type);
+        schema.most = typing_.read(tree->items[1], schema.type);
+      }
+    }
+    if (const Tree* tree = written("one_of")) {
+      const std::optional<Value> list =
+          typing_.read(*tree, Type{.kind = Kind::List, .item = {{.kind = Kind::Text}}});
+      for (const Value& item : list ? list->list() : Value::List())
+        schema.one_of.push_back(item.is_text() ? item.text() : "");
+    }
+    if (const Tree* tree = written("pattern")) {
+      const RE2 pattern(tree->text, RE2::Quiet);
+      if (pattern.ok())
+        schema.pattern = tree->text;
+      else
+        diagnostics_.add({.code = "bad-pattern",
+                          .summary = "this is no regular expression: " + pattern.error(),
+                          .where = tree->where});
+    }
+  }
+
+  const Tree::Entry& entry_;
+  const Registry& registry_;
+  const Typing& typing_;
+  Diagnostics& diagnostics_;
+  Declaration declaration_;
+};
+
+}  // namespace
+
+std::optional<Declaration> read_declaration(const Tree::Entry& entry, Declared kind,
+                                            const Registry& registry, const Typing& typing,
+                                            Diagnostics& diagnostics) {
+  return DeclarationReader(entry, registry, typing, diagnostics).read(kind);
+}
+
+}  // namespace encamp

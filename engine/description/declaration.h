@@ -1,0 +1,29 @@
+// What a parameter, or an attribute of a prototype, is declared as: `{type: integer, default: 2,
+// range: [1, 64], about: ...}`.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/component/registry.h"
+#include "engine/component/schema.h"
+#include "engine/description/diagnostic.h"
+#include "engine/description/tree.h"
+#include "engine/description/typing.h"
+
+namespace encamp {
+
+struct Declaration {
+  PropertySchema schema;           ///< Name, type, about, constraints, required.
+  const Tree* fallback = nullptr;  ///< `default`, as it is written; typed where it is used.
+  Span where;                      ///< Its key.
+};
+
+enum class Declared { Parameter, Attribute };
+
+/// Reads one; what is wrong is reported. Its trees are borrowed from `entry`.
+std::optional<Declaration> read_declaration(const Tree::Entry& entry, Declared kind,
+                                            const Registry& registry, const Typing& typing,
+                                            Diagnostics& diagnostics);
+
+}  // namespace encamp

@@ -1,0 +1,70 @@
+// Prototypes: definitions that nodes extend. They are merged as they are written; references in
+// them are resolved later, in the extender's place.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/component/registry.h"
+#include "engine/description/diagnostic.h"
+#include "engine/description/tree.h"
+
+namespace encamp {
+
+/// A node's own keys laid over those of all prototypes it extends, directly or through others.
+struct Extended {
+  Tree keys;  ///< Without `extends`.
+  /// How a prototype was reached: the entry of `extends` that names it, in which prototype (empty:
+  /// in the node).
+  struct Step {
+    Span where;
+    std::string by;
+  };
+  std::map<std::string, Step> prototypes;
+};
+
+class Prototypes {
+ public:
+  /// Reports wrong names, unknown prototypes and cycles of the whole section. `tree` is that of the
+  /// description; it is borrowed, as are all.
+  Prototypes(const Tree& tree, const Registry& registry, Diagnostics& diagnostics);
+
+  bool has(const std::string& name) const { return find(name) != nullptr; }
+  std::vector<std::string> names() const;
+
+  /// `own` are the keys of a node. What is wrong with its `extends` is reported and left out.
+  std::shared_ptr<const Extended> extend(const Tree& own) const;
+
+  /// How what stands at `where`, in a prototype, got into the node at `node`: the last note is in
+  /// the node. None when `where` lies in no prototype of it.
+  std::vector<Diagnostic::Note> way(const Extended& extended, const Span& where,
+                                    const std::string& node) const;
+  /// The prototype that `where` lies in, or empty.
+  std::string at(const Span& where) const;
+
+ private:
+  struct Lines {
+    std::string file;
+    int first;
+    int last;
+    std::string name;
+  };
+
+  const Tree* find(const std::string& name) const;
+  std::vector<const Tree*> parents(const Tree& definition) const;
+  void check_parents(const Tree& definition) const;
+  void find_cycles();
+  void find_lines(const Tree& tree);
+  void reach(const Tree& name, const std::string& by, Extended& extended,
+             std::vector<std::string>& order) const;
+
+  const Tree* section_ = nullptr;
+  const Registry& registry_;
+  Diagnostics& diagnostics_;
+  std::vector<Lines> lines_;
+};
+
+}  // namespace encamp
