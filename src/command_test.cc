@@ -138,8 +138,8 @@ ExitCode test_file(Program& program, const TestOptions& options) {
     if (!removed.succeeded())
       standing = fmt::format("next: encamp down {} goes on from here\n", name);
     else if (!outcome.succeeded() && !outcome.interrupted)
-      standing =
-          fmt::format("next: encamp test {} --keep on-failure  leaves it standing\n", options.file);
+      standing = fmt::format("next: encamp test {} --keep on-failure  leaves it standing\n",
+                             as_typed(options.site));
     outcome = combine(std::move(outcome), removed);
   }
   bench.finish();

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <string>
 
 #include <fmt/format.h>
 
@@ -14,19 +13,6 @@
 
 namespace encamp {
 namespace {
-
-std::string quoted_for_shell(const std::string& word) {
-  const bool is_plain = std::ranges::all_of(word, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("=_-./:,@%+").find(c) != std::string_view::npos;
-  });
-  if (is_plain)
-    return word;
-  std::string text = "'";
-  for (const char c : word)
-    text += c == '\'' ? "'\\''" : std::string(1, c);
-  return text + "'";
-}
 
 // What to type next.
 std::string next_steps(const Outcome& outcome, const UpOptions& options, const Description& from) {
@@ -44,12 +30,9 @@ std::string next_steps(const Outcome& outcome, const UpOptions& options, const D
       text =
           fmt::format("next: encamp ssh {} {}  looks around on the node\n", name, last_name(node));
   }
-  std::string again = options.site.file;
-  for (const std::string& setting : options.site.settings)
-    again += " --set " + quoted_for_shell(setting);
   return fmt::format(
       "{}next: encamp up {}{}  goes on from here\nnext: encamp down {}  takes it away\n", text,
-      again, options.name.empty() ? "" : " --name " + name, name);
+      as_typed(options.site), options.name.empty() ? "" : " --name " + name, name);
 }
 
 // Only what is to be done can be done again.

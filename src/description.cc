@@ -27,6 +27,19 @@ void refuse_taken_name(const Site& site, const Tree& tree, Diagnostics& diagnost
                    .hint = "call the site otherwise, or deploy it with another --name"});
 }
 
+std::string quoted_for_shell(const std::string& word) {
+  const bool is_plain = std::ranges::all_of(word, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("=_-./:,@%+").find(c) != std::string_view::npos;
+  });
+  if (is_plain)
+    return word;
+  std::string text = "'";
+  for (const char c : word)
+    text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
 // `workers=3` or `motd=@./motd.txt`, of which the last newline does not count, as of a command's
 // output.
 Setting read_setting(const std::string& written) {
@@ -41,6 +54,13 @@ Setting read_setting(const std::string& written) {
 }
 
 }  // namespace
+
+std::string as_typed(const SiteOptions& site) {
+  std::string text = site.file;
+  for (const std::string& setting : site.settings)
+    text += " --set " + quoted_for_shell(setting);
+  return text;
+}
 
 std::string Description::site_name() const {
   const Tree::Entry* const entry = tree->find("site");

@@ -39,6 +39,9 @@ Description read_description(Program& program, const SiteOptions& site, const st
 Description read_good_description(Program& program, const SiteOptions& site,
                                   const std::string& name);
 
+/// The file and the parameters as one types them again: `site.yaml --set workers=3`.
+std::string as_typed(const SiteOptions& site);
+
 enum class DiagnosticFormat { Text, Json };
 
 /// Prints all diagnostics, in the order of the file; text goes to standard error with a count at

@@ -126,7 +126,11 @@ const Schema& CommandComponent::schema() const {
       .attributes = {{.name = "output",
                       .type = {.kind = Type::Kind::Text},
                       .phase = Phase::Late,
-                      .about = "Its standard output without the last newline, at most 1 MiB."}}};
+                      .about = "Its standard output without the last newline, at most 1 MiB."},
+                     {.name = "digest",
+                      .type = {.kind = Type::Kind::Text},
+                      .phase = Phase::Late,
+                      .about = "SHA-256 of its text and input as they were last run."}}};
   return schema;
 }
 
@@ -140,7 +144,9 @@ Attributes CommandComponent::realize(const Properties& wanted, const Record& rec
   const bool has_changed = ran != record.notes.end() && ran->second.text() != digest;
   if (unless_holds(wanted, context) || (!has_changed && is_made(wanted, context))) {
     const auto before = record.attributes.find("output");
-    return {{"output", before == record.attributes.end() ? Value("") : before->second}};
+    const auto last = record.attributes.find("digest");
+    return {{"output", before == record.attributes.end() ? Value("") : before->second},
+            {"digest", last == record.attributes.end() ? Value(digest) : last->second}};
   }
 
   std::int64_t lost = times_lost(record);
@@ -151,7 +157,7 @@ Attributes CommandComponent::realize(const Properties& wanted, const Record& rec
       throw_if_failed(result, "the command", command.timeout);
       if (can_tell)
         context.note(kRan, digest);
-      return {{"output", without_last_newline(result.output)}};
+      return {{"output", without_last_newline(result.output)}, {"digest", digest}};
     } catch (Error& error) {
       // Only the world can tell whether it has to run again, and was asked above: it has.
       if (error.kind() != ErrorKind::Unknown || !can_tell || lost > times_lost(record)) {

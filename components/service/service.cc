@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include "components/service/readiness.h"
+#include "engine/description/expression_tree.h"
 
 namespace encamp {
 namespace {
 
 /// The note on how the unit was before the item: a mapping with `enabled` and `active`.
 constexpr const char* kBefore = "before";
+/// The note on what the unit has read: `restarts_with` when it was last started.
+constexpr const char* kStartedWith = "started_with";
 constexpr std::array<const char*, 4> kSigns{"port", "command", "url", "log"};
 
 bool flag(const Properties& properties, const std::string& name) {
@@ -21,6 +24,12 @@ bool flag(const Properties& properties, const std::string& name) {
 
 Value ready_of(const Properties& properties) {
   const auto found = properties.find("ready");
+  return found == properties.end() ? Value() : found->second;
+}
+
+/// Digests by address of the items it restarts with; null without any.
+Value digests_of(const Properties& properties) {
+  const auto found = properties.find("restarts_with");
   return found == properties.end() ? Value() : found->second;
 }
 
@@ -84,7 +93,13 @@ const Schema& ServiceComponent::schema() const {
                                  .type = {.kind = Type::Kind::Time},
                                  .about = "How long it is waited for; 1 min unless said."}}},
             .about = "When it counts as ready, looked at on the node itself. Without it, when "
-                     "systemd calls it active."}},
+                     "systemd calls it active."},
+           {.name = "restarts_with",
+            .type = {.kind = Type::Kind::List,
+                     .item = {{.kind = Type::Kind::Reference, .section = "software"}},
+                     .or_one = true},
+            .about = "Files, directories of files and named items above it; it restarts when one "
+                     "of them has changed."}},
       .attributes = {}};
   return schema;
 }
@@ -101,6 +116,19 @@ void ServiceComponent::check(const Resource& resource, Diagnostics& diagnostics)
                      .where = resource.place("ready"),
                      .label = signs == 0 ? "none is here" : "more than one is here",
                      .hint = "one of: port, command, url, log"});
+}
+
+// Each item it restarts with becomes its digest: a late value, so the service comes after it, and
+// is updated when it may have changed.
+void ServiceComponent::expand(const Resource& resource, Expansion& expansion) const {
+  const Value items = digests_of(resource.properties);
+  if (!items.is_list())
+    return;
+  Value::Mapping digests;
+  for (const Value& item : items.list())
+    digests.push_back({item.reference(), attribute_value({item.reference(), "digest",
+                                                          resource.place("restarts_with")})});
+  expansion.set("restarts_with", std::move(digests));
 }
 
 Attributes ServiceComponent::realize(const Properties& wanted, const Record& record,
@@ -120,7 +148,18 @@ Attributes ServiceComponent::realize(const Properties& wanted, const Record& rec
 
   if (running && !state.active)
     context.progress("starting");
-  const bool started = set_unit(name, state, flag(wanted, "enabled"), running, guest);
+  bool started = set_unit(name, state, flag(wanted, "enabled"), running, guest);
+  const Value digests = digests_of(wanted);
+  const auto before = record.notes.find(kStartedWith);
+  const bool has_read_others =
+      !digests.is_null() && (before == record.notes.end() || before->second != digests);
+  if (running && !started && has_read_others) {
+    context.progress("restarting");
+    guest.restart_unit(name);
+    started = true;
+  }
+  if (running && has_read_others)
+    context.note(kStartedWith, digests);
   const Value ready = ready_of(wanted);
   if (running && (ready.is_mapping() || started))
     wait_until_ready(name, ready, context);

@@ -25,7 +25,9 @@ struct Type {
     Path,       ///< An absolute path on a node, as text.
     Source,     ///< A path of this machine, relative to the file that says it; becomes absolute.
     Mode,       ///< File mode, octal text `0644`.
-    Reference,  ///< The bare name of a resource in `section`, or a reference to it.
+    Reference,  ///< The bare name of a resource in `section`, or a reference to it. In the section
+                ///< `software`, in a list: names, paths or directories `/etc/x/` of items above on
+                ///< the same node that have a `digest`.
     List,       ///< Of `item`; a single item is a list of one where `or_one` holds.
     Mapping,    ///< Of text to `item`, or with the keys `fields` alone when there are any.
   };

@@ -17,6 +17,12 @@ bool is_auto(const Tree& tree, const Type& type) {
   return type.kind == Type::Kind::Subnet && tree.is_scalar() && tree.text == "auto";
 }
 
+// `restarts_with` of a service: it names other items of the node.
+bool names_items(const Type& type) {
+  return type.kind == Type::Kind::List && !type.item.empty() &&
+         type.item.front().kind == Type::Kind::Reference && type.item.front().section == "software";
+}
+
 }  // namespace
 
 const Tree* Draft::written(const std::string& property) const {
@@ -220,6 +226,8 @@ void Drafts::evaluate_property(Draft& draft, const PropertySchema& schema) {
     evaluate_networks(draft);
   } else if (is_node(draft) && schema.name == "image" && written == nullptr) {
     evaluate_image(draft, schema);
+  } else if (written != nullptr && names_items(schema.type)) {
+    evaluate_items(draft, schema, *written);
   } else if (written != nullptr && !is_auto(*written, schema.type)) {
     const PlaceScope scope(*this, draft.resource.node);
     const Typing typing(scope, loader_, diagnostics_);

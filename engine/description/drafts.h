@@ -117,6 +117,7 @@ class Drafts {
   void evaluate_property(Draft& draft, const PropertySchema& schema);
   void evaluate_attribute(Draft& node, const Declaration& declaration);
   void report_missing_attribute(const Draft& node, const Declaration& declaration);
+  void evaluate_items(Draft& item, const PropertySchema& schema, const Tree& written);
   void evaluate_networks(Draft& node);
   void evaluate_image(Draft& node, const PropertySchema& schema);
 

@@ -99,7 +99,8 @@ Schema file() {
                          {.name = "source", .type = of(Kind::Source)},
                          {.name = "owner", .type = of(Kind::Text), .fallback = "root"},
                          {.name = "group", .type = of(Kind::Text)},
-                         {.name = "mode", .type = of(Kind::Mode), .fallback = "0644"}}};
+                         {.name = "mode", .type = of(Kind::Mode), .fallback = "0644"}},
+          .attributes = {{.name = "digest", .type = of(Kind::Text), .phase = Phase::Late}}};
 }
 
 Schema account(const std::string& component) {
@@ -116,7 +117,10 @@ Schema service() {
           .subject = "unit",
           .properties = {{.name = "unit", .type = of(Kind::Text), .required = true},
                          {.name = "enabled", .type = of(Kind::Boolean), .fallback = true},
-                         {.name = "restarts_with", .type = list_of(Kind::Text)},
+                         {.name = "restarts_with",
+                          .type = {.kind = Kind::List,
+                                   .item = {{.kind = Kind::Reference, .section = "software"}},
+                                   .or_one = true}},
                          {.name = "ready",
                           .type = {.kind = Kind::Mapping,
                                    .fields = {{.name = "port",

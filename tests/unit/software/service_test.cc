@@ -1,5 +1,7 @@
 #include "components/service/service.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/item_context.h"
@@ -73,6 +75,48 @@ TEST(Service, IsAsBeforeWhenTheItemGoes) {
   EXPECT_FALSE(started.machine.units["nginx"].enabled);
   EXPECT_TRUE(found.machine.units["nginx"].active);
   EXPECT_TRUE(found.machine.units["nginx"].enabled);
+}
+
+Properties nginx_with(const std::string& digest) {
+  Properties properties = nginx();
+  properties["restarts_with"] =
+      Value::Mapping{{"nodes.node.software['file /etc/nginx.conf']", digest}};
+  return properties;
+}
+
+TEST(Service, RestartsWhenWhatItReadsHasChanged) {
+  test::ItemContext context("nodes.node.software.nginx");
+  context.machine.units["nginx"];
+
+  context.realize(kService, nginx_with("one"));
+  context.realize(kService, nginx_with("one"));
+  const auto restarts = [&] { return std::ranges::count(context.faults.log(), "restart_unit"); };
+  EXPECT_EQ(restarts(), 0);
+  context.realize(kService, nginx_with("two"));
+  context.realize(kService, nginx_with("two"));
+
+  EXPECT_EQ(restarts(), 1);
+  EXPECT_TRUE(context.machine.units["nginx"].active);
+}
+
+TEST(Service, RestartsWhenItRanBeforeItsFilesWereWritten) {
+  test::ItemContext context("nodes.node.software.nginx");
+  context.machine.units["nginx"] = {.enabled = true, .active = true};
+
+  context.realize(kService, nginx_with("one"));
+
+  EXPECT_EQ(std::ranges::count(context.faults.log(), "restart_unit"), 1);
+}
+
+TEST(Service, DoesNotRestartWhatShallNotRun) {
+  test::ItemContext context("nodes.node.software.nginx");
+  context.machine.units["nginx"];
+  Properties wanted = nginx_with("one");
+  wanted["running"] = false;
+
+  context.realize(kService, wanted);
+
+  EXPECT_EQ(std::ranges::count(context.faults.log(), "restart_unit"), 0);
 }
 
 TEST(Service, ForgivesThatItsPackageIsGone) {

@@ -1,0 +1,85 @@
+// Properties that name other items of a node, `restarts_with: [/etc/x.conf, /etc/y/, setup]`.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/description/drafts.h"
+
+namespace encamp {
+namespace {
+
+/// What a file or directory item is about; empty for other items.
+std::string path_of(Drafts& drafts, Draft& item) {
+  const PropertySchema* subject = item.schema->find_property(item.schema->subject);
+  if (subject == nullptr || subject->type.kind != Type::Kind::Path)
+    return {};
+  const Value* path = drafts.property(item, subject->name, {});
+  return path != nullptr && path->is_text() ? path->text() : "";
+}
+
+bool is_meant(const std::string& name, const std::string& known_as, const std::string& path) {
+  if (name == known_as || (!path.empty() && name == path))
+    return true;
+  return name.ends_with('/') && path.starts_with(name);
+}
+
+}  // namespace
+
+void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tree& written) {
+  const Address& node = item.resource.node;
+  const PlaceScope scope(*this, node);
+  const Typing typing(scope, loader_, diagnostics_);
+  const auto refuse = [&](const Tree& name, std::string code, std::string summary,
+                          std::string hint) {
+    item.faulty = true;
+    diagnostics_.add({.code = std::move(code),
+                      .summary = std::move(summary),
+                      .where = name.where,
+                      .hint = std::move(hint)});
+  };
+  Value::List found;
+  for (const Tree& name : written.is_list() ? written.items : std::vector<Tree>{written}) {
+    const std::optional<Value> text = typing.read(name, Type{.kind = Type::Kind::Text});
+    if (!text || !text->is_text()) {
+      if (text)
+        refuse(name, "not-known-yet", "which item this is must be known when the file is read", "");
+      item.faulty = true;
+      continue;
+    }
+    bool is_any = false;
+    bool is_above = true;
+    bool is_below = false;
+    std::vector<std::string> known;
+    for (const auto& [known_as, address] : in(node + ".software")) {
+      Draft& other = *find(address);
+      if (&other == &item) {
+        is_above = false;
+        continue;
+      }
+      const std::string path = path_of(*this, other);
+      if (is_above)
+        known.push_back(path.empty() ? known_as : path);
+      if (!is_meant(text->text(), known_as, path))
+        continue;
+      if (!is_above) {
+        is_below = true;
+        continue;
+      }
+      is_any = true;
+      if (other.schema->find_attribute("digest") == nullptr)
+        refuse(name, "wrong-type",
+               fmt::format("a file or a command is wanted, and this is a {}",
+                           other.resource.component),
+               "only what has a digest can be seen to change");
+      else if (std::ranges::find(found, Value(Reference{address})) == found.end())
+        found.emplace_back(Reference{address});
+    }
+    if (!is_any)
+      refuse(name, "unknown-name",
+             fmt::format("no item above this one is {}", quoted(text->text())),
+             is_below ? "it is below, and only items above count" : hint_for(text->text(), known));
+  }
+  item.resource.properties.emplace(schema.name, std::move(found));
+}
+
+}  // namespace encamp
