@@ -92,12 +92,12 @@ Description read_description(Program& program, const SiteOptions& site, const st
   result.tree = read_tree(source, result.diagnostics);
   if (result.tree) {
     const LocalLoader loader(file, program.installation().data / "descriptions");
-    Site site =
+    Site resolved =
         resolve_in_part(*result.tree, program.registry(), loader, options, result.diagnostics);
     if (result.diagnostics.has_errors())
-      find_need_cycles(site, program.registry(), result.diagnostics);
+      find_need_cycles(resolved, program.registry(), result.diagnostics);
     else
-      result.site = std::move(site);
+      result.site = std::move(resolved);
   }
   if (result.site)
     refuse_taken_name(*result.site, *result.tree, result.diagnostics);

@@ -1,0 +1,17 @@
+// `directory: /var/log/x`: a directory with its owner and mode.
+#pragma once
+
+#include "engine/component/component.h"
+
+namespace encamp {
+
+class DirectoryComponent : public Component {
+ public:
+  const Schema& schema() const override;
+  Attributes realize(const Properties& wanted, const Record& record,
+                     Context& context) const override;
+  std::optional<Properties> observe(const Record& record, Context& context) const override;
+  void remove(const Record& record, Context& context) const override;
+};
+
+}  // namespace encamp
