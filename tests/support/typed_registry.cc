@@ -103,6 +103,16 @@ Schema file() {
           .attributes = {{.name = "digest", .type = of(Kind::Text), .phase = Phase::Late}}};
 }
 
+Schema directory() {
+  return {.component = "directory",
+          .section = "software",
+          .subject = "path",
+          .properties = {{.name = "path", .type = of(Kind::Path), .required = true},
+                         {.name = "owner", .type = of(Kind::Text), .fallback = "root"},
+                         {.name = "group", .type = of(Kind::Text)},
+                         {.name = "mode", .type = of(Kind::Mode), .fallback = "0755"}}};
+}
+
 Schema account(const std::string& component) {
   return {.component = component,
           .section = "software",
@@ -128,6 +138,7 @@ Schema service() {
                                                .least = Value(1),
                                                .most = Value(65535)},
                                               {.name = "url", .type = of(Kind::Text)},
+                                              {.name = "command", .type = of(Kind::Text)},
                                               {.name = "timeout",
                                                .type = of(Kind::Time),
                                                .fallback = Value(Duration(60'000))}}}}}};
@@ -164,8 +175,8 @@ Schema command() {
 Registry typed_registry() {
   Registry registry;
   for (Schema& schema :
-       std::vector<Schema>{network(), image(), node(), package(), file(), account("user"),
-                           account("group"), service(), command(), secret()})
+       std::vector<Schema>{network(), image(), node(), package(), file(), directory(),
+                           account("user"), account("group"), service(), command(), secret()})
     registry.add(std::make_unique<const SchemaOnly>(std::move(schema)));
   return registry;
 }

@@ -1,5 +1,9 @@
 // Parameters, prototypes, includes, copies and loops, from text to site.
 #include <algorithm>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -303,6 +307,54 @@ nodes:
   EXPECT_EQ(items_of(*described.site, "nodes.a"),
             (std::vector<std::string>{"package nginx", "package curl"}));
   EXPECT_EQ(described.site->tests.size(), 1U);
+}
+
+/// `descriptions/` of the tree as the description path.
+std::map<std::string, std::string> library() {
+  const std::filesystem::path root = std::filesystem::path(ENCAMP_SOURCE_DIR) / "descriptions";
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (entry.is_regular_file())
+      files["/library/" + entry.path().lexically_relative(root).native()] =
+          test::text_of_file(entry.path());
+  }
+  return files;
+}
+
+TEST(Library, MakesASlurmCluster) {
+  const std::string text = R"(
+encamp: 1
+site: cluster
+include: [batch/slurm]
+networks: {lan: {}}
+nodes:
+  head: {extends: slurm.controller, memory: 512 MiB}
+  worker: {extends: slurm.worker, count: 2, controller: '${{ nodes.head }}', memory: 512 MiB}
+)";
+
+  const test::Described described =
+      test::describe("cluster.yaml", text, test::typed_registry(), test::MapLoader(library()));
+
+  ASSERT_TRUE(described.site) << described.messages();
+  const auto slurm_conf = [&](const std::string& node) {
+    const Lookup lookup = [](const Address& address, const std::string&) {
+      return Value("address of " + last_name(address));
+    };
+    return settle(property(described, "nodes." + node + ".software['file /etc/slurm/slurm.conf']",
+                           "content"),
+                  lookup)
+        .text();
+  };
+  EXPECT_EQ(slurm_conf("head"), slurm_conf("worker-2"));
+  EXPECT_NE(slurm_conf("head").find("SlurmctldHost=head(address of head)\n"), std::string::npos);
+  EXPECT_NE(slurm_conf("head").find(
+                "\nNodeName=worker-1 NodeAddr=address of worker-1 CPUs=1 RealMemory=400 "
+                "State=UNKNOWN\nNodeName=worker-2 NodeAddr=address of worker-2 CPUs=1 "
+                "RealMemory=400 State=UNKNOWN\nPartitionName=batch Nodes=worker-1,worker-2 "),
+            std::string::npos)
+      << slurm_conf("head");
+  EXPECT_EQ(described.site->find("nodes.worker-2.software.slurmd")->needs.front().address,
+            "nodes.head.software.slurmctld");
 }
 
 TEST(Resources, OfASiteAreKnownLater) {
