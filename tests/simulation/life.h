@@ -1,0 +1,59 @@
+// What happens to a deployment under one seed, step by step.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "engine/component/registry.h"
+#include "engine/graph/graph.h"
+#include "engine/run/deployment.h"
+#include "tests/simulation/chance.h"
+#include "tests/simulation/process.h"
+#include "tests/simulation/random_site.h"
+#include "tests/simulation/world.h"
+
+namespace encamp::simulation {
+
+class Life {
+ public:
+  Life(SimulatedWorld& world, const Registry& registry, std::uint64_t seed);
+
+  void live();
+
+ private:
+  enum class Verb { Up, Down };
+  struct Ended {
+    bool succeeded = false;
+    bool changed_nothing = false;
+    std::string why;  ///< Not succeeded.
+  };
+
+  void describe();
+  void find_needs();
+  void bad_step();
+  void good_end();
+  void add_foreign();
+  void plan_events();
+  Ended run(Verb verb, const std::stop_token& stop = {});
+  Ended run_up(Process& process, Journal& journal, const std::stop_token& stop);
+  Ended run_down(Process& process, Journal& journal, const std::stop_token& stop);
+  Outcome in_environment(Process& process, Journal& journal, const std::stop_token& stop,
+                         const std::function<Outcome(Environment&)>& use);
+  void expect_empty(const std::string& when);
+
+  SimulatedWorld& world_;
+  const Registry& registry_;
+  Chance chance_;
+  RandomSite site_;
+  std::string text_;
+  Site resolved_;
+  Graph graph_;
+  int processes_ = 0;
+  Baton::Time events_end_{0};  ///< Until when the host or the disk may meet something.
+  std::optional<std::vector<std::string>> foreign_;
+};
+
+}  // namespace encamp::simulation

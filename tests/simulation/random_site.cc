@@ -1,0 +1,133 @@
+#include "tests/simulation/random_site.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace encamp::simulation {
+namespace {
+
+constexpr const char* kNames[] = {"a", "b", "c", "d"};
+
+}  // namespace
+
+RandomSite::RandomSite(Chance& chance) {
+  two_networks_ = chance.is(30);
+  const int count = std::min(chance.between(1, 4), chance.between(1, 4));
+  for (int i = 0; i < count; ++i) {
+    Node node{.name = kNames[i],
+              .machine = chance.is(15),
+              .two_networks = two_networks_ && chance.is(50)};
+    for (int need = 0; need < i; ++need) {
+      if (chance.is(15))
+        node.needs.push_back(fmt::format("nodes.{}", kNames[need]));
+    }
+    nodes_.push_back(std::move(node));
+    for (int items = chance.between(0, 4); items > 0; --items)
+      nodes_.back().items.push_back(make_item(chance, nodes_.size() - 1));
+  }
+}
+
+// Needs go to earlier nodes only, so there are no cycles.
+RandomSite::Item RandomSite::make_item(Chance& chance, std::size_t node) {
+  constexpr const char* kKinds[] = {"command", "command", "command", "file", "package", "service"};
+  Item item{.name = fmt::format("i{}", ++made_),
+            .kind = kKinds[chance.below(std::size(kKinds))],
+            .flaky = chance.is(10),
+            .creates = chance.is(20),
+            .undo = chance.is(40)};
+  for (std::size_t other = 0; other < node; ++other) {
+    for (const Item& needed : nodes_[other].items) {
+      if (chance.is(20))
+        item.needs.push_back(fmt::format("nodes.{}.software.{}", kNames[other], needed.name));
+    }
+    if (chance.is(10))
+      item.needs.push_back(fmt::format("nodes.{}", kNames[other]));
+  }
+  return item;
+}
+
+void RandomSite::change(Chance& chance) {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Node& node = nodes_[i];
+    if (chance.is(20))
+      node.is_there = !node.is_there;
+    if (chance.is(15))
+      node.memory = node.memory == 128 ? 256 : 128;
+    if (chance.is(10))
+      node.two_networks = two_networks_ && !node.two_networks;
+    if (chance.is(10))
+      node.machine = !node.machine;
+    std::erase_if(node.items, [&](const Item&) { return chance.is(15); });
+    for (Item& item : node.items)
+      item.version += chance.is(20) ? 1 : 0;
+    if (chance.is(20))
+      node.items.push_back(make_item(chance, i));
+  }
+  if (std::ranges::none_of(nodes_, &Node::is_there))
+    nodes_.front().is_there = true;
+}
+
+bool RandomSite::is_there(const std::string& address) const {
+  for (const Node& node : nodes_) {
+    const std::string own = "nodes." + node.name;
+    if (!node.is_there)
+      continue;
+    if (address == own)
+      return true;
+    for (const Item& item : node.items) {
+      if (address == own + ".software." + item.name)
+        return true;
+    }
+  }
+  return false;
+}
+
+std::string RandomSite::text() const {
+  const auto needs_of = [this](std::vector<std::string> needs) {
+    std::erase_if(needs, [this](const std::string& need) { return !is_there(need); });
+    return needs.empty() ? std::string() : fmt::format(", needs: [{}]", fmt::join(needs, ", "));
+  };
+  std::string text = fmt::format(
+      "encamp: 1\nsite: lab\nnetworks: {{lan: {{}}{}}}\nimages: {{debian: {{debian: bookworm}}}}\n"
+      "nodes:\n",
+      two_networks_ ? ", back: {}" : "");
+  for (const Node& node : nodes_) {
+    if (!node.is_there)
+      continue;
+    text += fmt::format("  {}:\n    memory: {} MiB\n    disk: 1 GiB\n    isolation: {}\n",
+                        node.name, node.memory, node.machine ? "vm" : "container");
+    text += fmt::format("    networks: [{}]\n", node.two_networks ? "lan, back" : "lan");
+    if (const std::string needs = needs_of(node.needs); !needs.empty())
+      text += "    " + needs.substr(2) + "\n";
+    if (!node.items.empty())
+      text += "    software:\n";
+    for (const Item& item : node.items) {
+      const std::string address = fmt::format("nodes.{}.software.{}", node.name, item.name);
+      if (item.kind == "command") {
+        const std::string made = item.creates ? fmt::format(" > /srv/{}", item.name) : "";
+        text += fmt::format("      - {{command: 'do {} v{}{}{}'", address, item.version,
+                            item.flaky ? " flaky" : "", made);
+        if (item.flaky && item.version % 2 == 1)
+          text += ", retry: {times: 2, backoff: 1 s}";
+        if (item.creates)
+          text += fmt::format(", creates: /srv/{}", item.name);
+        if (item.undo)
+          text += fmt::format(", undo: 'undo {} v{}'", address, item.version);
+      } else if (item.kind == "file") {
+        text += fmt::format("      - {{file: /etc/{}, content: 'v{}'", item.name, item.version);
+      } else if (item.kind == "package") {
+        text += fmt::format("      - {{package: [p{}]", item.version);
+      } else {
+        text += fmt::format("      - {{package: [s{}], name: {}p}}\n", item.name, item.name);
+        text +=
+            fmt::format("      - {{service: s{}, enabled: {}", item.name, item.version % 2 == 0);
+      }
+      text += fmt::format(", name: {}{}}}\n", item.name, needs_of(item.needs));
+    }
+  }
+  return text;
+}
+
+}  // namespace encamp::simulation
