@@ -33,7 +33,7 @@ class SiteContext : public Context {
  public:
   SiteContext(std::string deployment, Address node)
       : deployment_(std::move(deployment)),
-        owner_{fmt::format("00000000-0000-4000-8000-{:012d}", getpid()), std::move(node), 1} {}
+        owner_{"00000000-0000-4000-8000-6e6f64657369", std::move(node), 1} {}
 
   const Owner& owner() const override { return owner_; }
   const std::string& deployment() const override { return deployment_; }
@@ -87,7 +87,7 @@ class NodeSite : public testing::TestWithParam<const char*> {
   void SetUp() override {
     if (geteuid() != 0)
       GTEST_SKIP() << "needs root";
-    const std::string subnet = fmt::format("10.212.{}", getpid() % 250);
+    const std::string subnet = "10.212.251";
     context_.address = subnet + ".10";
     const Properties image{{"debian", "bookworm"}, {"kinds", Value::List{GetParam()}}};
     context_.image = {.address = "images.debian", .component = "image", .properties = image};
@@ -95,16 +95,9 @@ class NodeSite : public testing::TestWithParam<const char*> {
     network_ = {.kind = Claim::Kind::Network,
                 .name = "encamp." + name_ + ".lan",
                 .uuid = uuid_of(context_.owner(), "network")};
-    context_.host().create_network({.claim = network_,
-                                    .owner = context_.owner(),
-                                    .bridge = fmt::format("campnt{}", getpid() % 100000),
-                                    .domain = name_ + ".test",
-                                    .subnet = subnet + ".0/24",
-                                    .gateway = subnet + ".1"});
     pool_ = {.kind = Claim::Kind::Pool,
              .name = "encamp." + name_,
              .uuid = uuid_of(context_.owner(), "pool")};
-    context_.host().create_pool(pool_);
     wanted_ = {{"name", "head"},
                {"hostname", "head." + name_ + ".test"},
                {"kind", GetParam()},
@@ -120,11 +113,23 @@ class NodeSite : public testing::TestWithParam<const char*> {
                .component = "node",
                .properties = wanted_,
                .claims = node_->claims(wanted_, context_.owner(), name_)};
+    clear();  // What a run left that was killed.
+    context_.host().create_network({.claim = network_,
+                                    .owner = context_.owner(),
+                                    .bridge = "campnodesite",
+                                    .domain = name_ + ".test",
+                                    .subnet = subnet + ".0/24",
+                                    .gateway = subnet + ".1"});
+    context_.host().create_pool(pool_);
   }
 
   void TearDown() override {
     if (geteuid() != 0)
       return;
+    clear();
+  }
+
+  void clear() {
     context_.disconnect();
     node_->remove(record_, context_);
     context_.host().remove_pool(pool_);
@@ -136,7 +141,8 @@ class NodeSite : public testing::TestWithParam<const char*> {
     return result.output + result.errors;
   }
 
-  const std::string name_ = fmt::format("nodesite-{}", getpid());
+  // The same in each run, so that one removes what another left.
+  const std::string name_ = "nodesite";
   SiteContext context_{name_, "nodes.head"};
   std::unique_ptr<const Component> image_ = make_image_component();
   std::unique_ptr<const Component> node_ = make_node_component();
