@@ -1,9 +1,12 @@
 #include "components/image/image.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "engine/mutant.h"
 
 namespace encamp {
 namespace {
@@ -120,13 +123,41 @@ class Variant {
   }
 
   bool is_complete() const {
-    return context_.host().find_volume(volume(key_, "complete")).has_value();
+    if (!is_there("complete"))
+      return false;
+    // The marker of somebody who died may have come late, after the parts were taken away.
+    return mutant("image-by-marker") ||
+           std::ranges::all_of(parts(), [this](const std::string& part) { return is_there(part); });
+  }
+
+  bool is_there(const std::string& part) const {
+    return context_.host().find_volume(volume(key_, part)).has_value();
+  }
+
+  // Takes away what somebody left half made. A removal, or the marker, may still be on its way:
+  // nothing is made until there was nothing left for so long.
+  void clear() {
+    while (true) {
+      bool found = false;
+      std::vector<std::string> all = parts();
+      all.insert(all.begin(), "complete");
+      for (const std::string& part : all) {
+        if (!is_there(part))
+          continue;
+        context_.host().remove_volume(volume(key_, part));
+        found = true;
+      }
+      if (!found || mutant("no-wait-after-leftover"))
+        return;
+      context_.clock().sleep(context_.late_effects(), context_.stop());
+      if (context_.stop().stop_requested())
+        throw Error(ErrorKind::Interrupted, "interrupted");
+    }
   }
 
   void make() {
     Host& host = context_.host();
-    for (const std::string& part : parts())
-      host.remove_volume(volume(key_, part));
+    clear();
     BuiltImage built = context_.workshop().build(
         recipe_, isolation_, [this](const std::string& text) { context_.progress(text); });
     context_.progress("uploading the image");

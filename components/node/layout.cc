@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "engine/mutant.h"
+
 namespace encamp {
 namespace {
 
@@ -79,6 +81,8 @@ NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
 std::vector<Claim> NodeLayout::claims() const {
   if (isolation == Isolation::Machine)
     return {guest, disk, console};
+  if (mutant("guest-is-the-only-claim"))
+    return {guest};
   return {guest, disk};
 }
 

@@ -9,6 +9,7 @@
 #include "components/node/baking.h"
 #include "components/node/layout.h"
 #include "components/node/schema.h"
+#include "engine/mutant.h"
 
 namespace encamp {
 namespace {
@@ -80,7 +81,7 @@ class NodeWork {
   // Nothing when there is none. What has our name and not our owner is never touched.
   std::optional<GuestState> find_guest() {
     std::optional<GuestState> state = host_.find_guest(node_.guest);
-    if (state && state->owner != context_.owner())
+    if (state && state->owner != context_.owner() && !mutant("forget-the-owner"))
       throw Error(ErrorKind::Conflict,
                   fmt::format("guest '{}' is there and belongs to {}", node_.guest.name,
                               state->owner ? "another deployment" : "somebody else"))
@@ -110,8 +111,15 @@ class NodeWork {
   }
 
   void put_volume(const Claim& claim, Content& content) {
-    if (host_.find_volume(volume_of(claim)))
+    // Removals that are on their way would take the new one.
+    while (host_.find_volume(volume_of(claim))) {
       host_.remove_volume(volume_of(claim));
+      if (mutant("no-wait-after-leftover"))
+        break;
+      context_.clock().sleep(context_.late_effects(), context_.stop());
+      if (context_.stop().stop_requested())
+        throw Error(ErrorKind::Interrupted, "interrupted");
+    }
     host_.create_volume(volume_of(claim), content);
   }
 
@@ -293,7 +301,7 @@ class Node : public Component {
         remove_guest(claim, context);
     }
     for (const Claim& claim : record.claims) {
-      if (claim.kind == Claim::Kind::Volume)
+      if (claim.kind == Claim::Kind::Volume && !mutant("disk-is-left"))
         attempt([&] { host.remove_volume(volume_of(claim)); },
                 [&] { return !host.find_volume(volume_of(claim)); });
     }

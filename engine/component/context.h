@@ -43,6 +43,8 @@ class Context {
   virtual Receipt receipt(const std::string& purpose, const std::string& digest) = 0;
 
   virtual Clock& clock() = 0;
+  /// How long a call may still take effect after it failed or its process died.
+  virtual Duration late_effects() const { return std::chrono::seconds(5); }
   virtual Clock::Instant deadline() const = 0;  ///< Of this attempt.
   virtual std::stop_token stop() const = 0;
   /// For the display: "starting", "waiting for port 80"; at most a line.

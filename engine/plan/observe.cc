@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/mutant.h"
 #include "engine/plan/plan.h"
 
 namespace encamp {
@@ -19,7 +20,7 @@ Observations observe(const std::vector<Record>& records, const std::vector<HostO
           });
       if (found == host->inventory.ours.end())
         observations[record.address] = {Observation::Kind::Gone, {}};
-      else if (!found->running)
+      else if (!found->running && !mutant("ignore-stopped"))
         observations[record.address] = {Observation::Kind::Stopped, {}};
     }
   }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/mutant.h"
 #include "engine/plan/removal.h"
 #include "engine/state/current_records.h"
 
@@ -93,13 +94,20 @@ class Planner {
     std::vector<NeedPair> must;
     const auto needs = bound_.graph.needs();
     for (std::size_t i = 0; i < actions_.size(); ++i) {
-      for (const Graph::Vertex need : needs[bound_.graph.order[i]])
+      for (const Graph::Vertex need : needs[bound_.graph.order[i]]) {
+        if (mutant("needs-ignored") && bound_.graph.resources[need].node != actions_[i].resource.node)
+          continue;
         must.emplace_back(i, index_.at(bound_.graph.resources[need].address));
+      }
     }
     for (Action& removal : removals) {
       const auto wanted = index_.find(removal.address);
       if (wanted != index_.end() && actions_[wanted->second].verb == Verb::Create)
         must.emplace_back(wanted->second, actions_.size());
+      // What is taken from a node that stays waits until the node runs.
+      const auto node = index_.find(removal.resource.node);
+      if (node != index_.end() && !removal.node_ends)
+        must.emplace_back(actions_.size(), node->second);
       for (std::size_t i = 0; i < wanted_count(); ++i) {
         if (actions_[i].verb != Verb::Keep && shares(actions_[i], removal))
           must.emplace_back(i, actions_.size());
@@ -159,7 +167,7 @@ class Planner {
       add_replaced_ground(change, v);
     if (change.kind == Change::Kind::Replace && !component.schema().shared) {
       action.replaces = true;
-      action.generation = record.generation + 1;
+      action.generation = record.generation + (mutant("same-generation") ? 0 : 1);
       action.reasons = std::move(change.reasons);
       bind_generation(action.resource, bound_.deployment, action.generation);
       endings_.push_back({&record, true, action.reasons});

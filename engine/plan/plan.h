@@ -29,6 +29,8 @@ struct Action {
   bool replaces = false;
   /// Remove: nothing is taken away, only the row ends; of shared components (images).
   bool forget = false;
+  /// Remove of an item whose node ends too: when that does not run there is nothing to undo on.
+  bool node_ends = false;
   std::vector<std::string> reasons;
   /// What is wanted, with choices; values may be pending. Remove: address and component only.
   Resource resource;

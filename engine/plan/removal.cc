@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "engine/mutant.h"
 #include "engine/state/current_records.h"
 
 namespace encamp {
@@ -47,7 +48,7 @@ class RemovalOrder {
         order_node(i, action);
       else if (is_item(record))
         order_item(i, record);
-      else
+      else if (!mutant("network-before-nodes"))
         for (const Dependent& dependent : dependents_[record.address])
           after_removal(i, dependent);
       if (!action.replaces)
@@ -121,6 +122,8 @@ class RemovalOrder {
   }
 
   void order_item(std::size_t index, const Record& item) {
+    if (mutant("undo-without-order"))
+      return;
     const Address node{node_of(item.address)};
     const bool node_ends = std::ranges::any_of(actions_, [&](const Action& action) {
       return action.verb == Action::Verb::Remove && action.address == node;
@@ -181,6 +184,7 @@ std::vector<Action> make_removals(const std::vector<Ending>& endings, const Regi
                   .verb = Action::Verb::Remove,
                   .replaces = ending.replaces,
                   .forget = is_shared(registry, record.component),
+                  .node_ends = is_item(record) && node_ending != nodes.end(),
                   .reasons = ending.reasons,
                   .resource = {.address = record.address, .component = record.component},
                   .record = record,

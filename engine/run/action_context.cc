@@ -1,5 +1,6 @@
 #include "engine/run/action_context.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -7,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "engine/bind/bind.h"
+#include "engine/mutant.h"
 
 namespace encamp {
 namespace {
@@ -62,6 +64,16 @@ std::vector<Record> RunRecords::all() const {
   for (const auto& [key, record] : records_)
     all.push_back(record);
   return all;
+}
+
+void LooseEnds::wait_until(Clock::Instant end) {
+  const std::lock_guard lock(mutex_);
+  end_ = end_ ? std::max(*end_, end) : end;
+}
+
+std::optional<Clock::Instant> LooseEnds::end() const {
+  const std::lock_guard lock(mutex_);
+  return end_;
 }
 
 Lookup lookup_in(const RunState& state) {
@@ -126,7 +138,8 @@ const Record& ActionContext::record(const Address& address) {
 
 void ActionContext::note(const std::string& name, Value value) {
   record_->notes[name] = std::move(value);
-  state_->environment.journal.commit({.put = {*record_}});
+  if (!mutant("note-not-durable"))
+    state_->environment.journal.commit({.put = {*record_}});
   state_->records.put(*record_);
 }
 

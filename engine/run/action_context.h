@@ -31,6 +31,20 @@ class RunRecords {
   std::map<std::pair<Address, int>, Record> records_;
 };
 
+/// The calls that may still take effect though nobody waits for them: their answer was lost, or
+/// the process that made them died. Threads: any.
+class LooseEnds {
+ public:
+  /// Nothing that was lost so far takes effect after `end`.
+  void wait_until(Clock::Instant end);
+  /// Nothing when nothing was lost.
+  std::optional<Clock::Instant> end() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Clock::Instant> end_;
+};
+
 /// What all actions of a run share.
 struct RunState {
   RunState(Environment& world, Deployment facts, const std::vector<Record>& rows)
@@ -39,6 +53,7 @@ struct RunState {
   Environment& environment;
   Deployment deployment;
   RunRecords records;
+  LooseEnds loose_ends;
 };
 
 /// Answers the attributes of what is present by now, chosen and late ones. `state` is borrowed.
@@ -73,6 +88,7 @@ class ActionContext : public Context {
     return state_->environment.authorized_keys;
   }
   Receipt receipt(const std::string& purpose, const std::string& digest) override;
+  Duration late_effects() const override { return state_->environment.late_effects; }
   Clock& clock() override { return state_->environment.world.clock(); }
   Clock::Instant deadline() const override { return deadline_; }
   std::stop_token stop() const override { return state_->environment.stop; }

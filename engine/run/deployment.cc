@@ -2,18 +2,18 @@
 
 #include <algorithm>
 
+#include "engine/mutant.h"
 #include "engine/run/runner.h"
 #include "engine/run/verify.h"
 
 namespace encamp {
 namespace {
 
-// Whether the process that wrote the journal last died while something was open: then a call of it
-// may still take effect.
-bool ended_uncleanly(const std::optional<Deployment>& deployment,
-                     const std::vector<Record>& records) {
-  return deployment && deployment->last_run && !deployment->last_run->ended &&
-         std::ranges::any_of(records, [](const Record& r) { return r.life != Life::Present; });
+// What earlier runs may have left under way: the last one's process died, or it lost an answer.
+void expect_late_effects(RunState& state, const std::optional<Deployment>& before,
+                         Clock::Instant began) {
+  if (before && before->last_run && (!before->last_run->ended || before->last_run->has_loose_ends))
+    state.loose_ends.wait_until(began + state.environment.late_effects);
 }
 
 int count_of(const Plan& plan) {
@@ -22,11 +22,22 @@ int count_of(const Plan& plan) {
   }));
 }
 
-// Looks once more at every row that says Removed; those that hold become Gone in `rest`.
+// Looks once more at every row that says Removed; those that hold become Gone in `rest`. Nothing
+// may come late any more by then.
 void verify_all(RunState& state, Runner::Result& result) {
+  Environment& environment = state.environment;
+  Clock& clock = environment.world.clock();
+  if (const std::optional<Clock::Instant> end = state.loose_ends.end();
+      end && *end > clock.now() && !state.records.all().empty() && !mutant("no-late-wait"))
+    clock.sleep(*end - clock.now(), environment.stop);
+  if (environment.stop.stop_requested()) {
+    result.outcome.interrupted = true;
+    return;
+  }
   for (Record& record : result.removed) {
     try {
-      verify_removed(state, record);
+      if (!mutant("no-verify"))
+        verify_removed(state, record);
     } catch (const Error& error) {
       result.outcome.failures.push_back({record.address, "remove", error});
       state.environment.events.on({.kind = Event::Kind::ActionFailed,
@@ -46,7 +57,10 @@ void verify_all(RunState& state, Runner::Result& result) {
   }
 }
 
-void end_run(Deployment& facts, const Outcome& outcome, Clock& clock) {
+void end_run(Deployment& facts, const Outcome& outcome, const RunState& state) {
+  Clock& clock = state.environment.world.clock();
+  const std::optional<Clock::Instant> late = state.loose_ends.end();
+  facts.last_run->has_loose_ends = late && *late > clock.now();
   // With works given up the run has not ended: what they do may still happen.
   if (outcome.abandoned == 0)
     facts.last_run->ended = clock.wall_time();
@@ -65,14 +79,15 @@ Outcome up(const Plan& plan, Deployment facts, Environment& environment) {
   environment.events.on({.kind = Event::Kind::PlanMade, .count = count_of(plan)});
 
   const auto state = std::make_shared<RunState>(environment, facts, environment.journal.records());
+  expect_late_effects(*state, before, began);
   if (count_of(plan) > 0)
     deployment_key(environment, "ssh");  // Before several nodes want it at once.
   Runner runner(state, plan);
   Runner::Result result = runner.run({.deployment = settle(facts, lookup_in(*state))});
-  if (!result.outcome.interrupted)
+  if (!result.outcome.interrupted && !result.removed.empty())
     verify_all(*state, result);
 
-  end_run(facts, result.outcome, clock);
+  end_run(facts, result.outcome, *state);
   result.rest.deployment = settle(facts, lookup_in(*state));
   environment.journal.commit(result.rest);
   result.outcome.total = std::chrono::duration_cast<Duration>(clock.now() - began);
@@ -94,20 +109,16 @@ Outcome down(Environment& environment) {
   environment.events.on({.kind = Event::Kind::PlanMade, .count = count_of(plan)});
 
   const auto state = std::make_shared<RunState>(environment, facts, records);
+  expect_late_effects(*state, before, began);
   Runner runner(state, plan);
   Runner::Result result = runner.run({.deployment = facts});
-  if (ended_uncleanly(before, records) && !result.outcome.interrupted) {
-    const auto left = began + environment.late_effects - clock.now();
-    if (left > left.zero())
-      clock.sleep(left, environment.stop);
-  }
   if (!result.outcome.interrupted)
     verify_all(*state, result);
 
-  if (state->records.all().empty() && !result.outcome.interrupted) {
+  if ((state->records.all().empty() || mutant("close-early")) && !result.outcome.interrupted) {
     environment.journal.close(result.rest);
   } else {
-    end_run(facts, result.outcome, clock);
+    end_run(facts, result.outcome, *state);
     result.rest.deployment = facts;
     environment.journal.commit(result.rest);
     for (const Record& record : state->records.all())

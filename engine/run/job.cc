@@ -1,7 +1,10 @@
 #include "engine/run/job.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "engine/mutant.h"
 #include "engine/run/evidence.h"
 
 namespace encamp {
@@ -36,11 +39,23 @@ const char* participle(const std::string& verb) {
   return verb == "replace" ? "replacing" : "removing";
 }
 
+// Whether the node that an item lies on runs, as its host sees it.
+bool node_runs(ActionContext& context) {
+  const Record& node = context.record(Address(node_of(context.owner().address)));
+  return std::ranges::any_of(node.claims, [&](const Claim& claim) {
+    if (claim.kind != Claim::Kind::Guest)
+      return false;
+    const std::optional<GuestState> guest = context.host().find_guest(claim);
+    return guest && guest->uuid == claim.uuid && guest->power == GuestState::Power::Running;
+  });
+}
+
 void attempt(RunState& state, Job& job, ActionContext& context) {
   const Duration timeout = job.action.resource.timeout.value_or(state.environment.timeout);
   context.begin_attempt(context.clock().now() + timeout);
   if (job.action.verb == Action::Verb::Remove) {
-    job.component->remove(job.before, context);
+    if (!job.action.node_ends || mutant("down-needs-nodes") || node_runs(context))
+      job.component->remove(job.before, context);
     return;
   }
   job.before.notes = job.record.notes;
@@ -62,7 +77,12 @@ std::optional<Error> try_once(RunState& state, Job& job, ActionContext& context)
 
 // Whether an attempt ended with a known outcome, so that its commands may run again.
 bool is_known(ErrorKind kind) {
-  return kind == ErrorKind::Failed || kind == ErrorKind::Timeout;
+  return kind == ErrorKind::Failed || kind == ErrorKind::Timeout || mutant("new-receipt");
+}
+
+// Whether the call that failed so may still take effect.
+bool may_come_late(ErrorKind kind) {
+  return kind == ErrorKind::Unavailable || kind == ErrorKind::Timeout;
 }
 
 }  // namespace
@@ -97,6 +117,8 @@ void carry_out(RunState& state, Job& job) {
     }
     const ErrorKind kind = job.error->kind();
     const bool broken = kind == ErrorKind::Unavailable;
+    if (may_come_late(kind))
+      state.loose_ends.wait_until(context.clock().now() + environment.late_effects);
     if (!node.empty() && (broken || kind == ErrorKind::Timeout))
       environment.connections.drop(node);
     if (context.gave_receipt() && is_known(kind))

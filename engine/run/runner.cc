@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/description/expression.h"
+#include "engine/mutant.h"
 #include "engine/run/evidence.h"
 
 namespace encamp {
@@ -62,9 +63,15 @@ Runner::Result Runner::run(Batch batch) {
       stop();
     const std::vector<std::size_t> begun = begin_ready();
     if (!begun.empty() || (scheduler_.running() > 0 && !result_.rest.empty())) {
+      if (mutant("row-after-create")) {
+        for (const std::size_t index : begun)
+          launch(index);
+      }
       try {
         environment_->journal.commit(result_.rest);
       } catch (const Error&) {
+        if (mutant("full-disk-is-ignored"))
+          continue;
         // Nothing may be made that the journal does not know. What runs may end; what is to begin
         // has touched nothing.
         stop();
@@ -75,8 +82,10 @@ Runner::Result Runner::run(Batch batch) {
         throw;
       }
       result_.rest = {};
-      for (const std::size_t index : begun)
-        launch(index);
+      if (!mutant("row-after-create")) {
+        for (const std::size_t index : begun)
+          launch(index);
+      }
     }
     if (scheduler_.running() > 0 && !wait_for_some())
       break;
@@ -155,6 +164,8 @@ bool Runner::begin(std::size_t index) {
       count_attempt(row);
     const std::optional<Record> durable = state_->records.find(action.address);
     job.record = row;
+    if (mutant("present-too-early"))
+      row.life = Life::Present;
     if (!durable || *durable != row)
       put(row);
     if (!action.record)

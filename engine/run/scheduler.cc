@@ -4,6 +4,8 @@
 #include <cassert>
 #include <numeric>
 
+#include "engine/mutant.h"
+
 namespace encamp {
 
 Scheduler::Scheduler(std::vector<Step> steps, Bounds bounds)
@@ -108,6 +110,8 @@ std::vector<std::size_t> Scheduler::fail(std::size_t step) {
   end(step, State::Failed);
   std::vector<std::size_t> skipped;
   std::vector<std::size_t> reached = needed_by_[step];
+  if (mutant("failure-skips-nothing"))
+    reached.clear();
   while (!reached.empty()) {
     const std::size_t next = reached.back();
     reached.pop_back();

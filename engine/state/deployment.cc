@@ -157,6 +157,7 @@ std::string to_json(const Deployment& deployment) {
     json["last_run"] = {{"verb", run->verb},
                         {"began", number(run->began)},
                         {"succeeded", run->succeeded},
+                        {"has_loose_ends", run->has_loose_ends},
                         {"summary", run->summary}};
     if (run->ended)
       json["last_run"]["ended"] = number(*run->ended);
@@ -185,6 +186,7 @@ Deployment deployment_from_json(std::string_view text) {
       deployment.last_run = Deployment::Run{.verb = run.at("verb").get<std::string>(),
                                             .began = time_of(run.at("began")),
                                             .succeeded = run.at("succeeded").get<bool>(),
+                                            .has_loose_ends = run.value("has_loose_ends", false),
                                             .summary = run.at("summary").get<std::string>()};
       if (run.contains("ended"))
         deployment.last_run->ended = time_of(run.at("ended"));

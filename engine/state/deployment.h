@@ -20,6 +20,8 @@ struct Deployment {
     Clock::WallTime began;
     std::optional<Clock::WallTime> ended;  ///< Nothing: it is going on, or its process died.
     bool succeeded = false;
+    /// The answer to a call of it, or of a run shortly before, was lost: it may still take effect.
+    bool has_loose_ends = false;
     std::string summary;  ///< For people: `3 created, 1 failed`.
   };
 

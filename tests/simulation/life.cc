@@ -163,10 +163,6 @@ void Life::add_foreign() {
     host.add_foreign_network("encamp.lab.lan");
   if (chance_.is(50) && !exists("guest encamp.lab.a"))
     host.add_foreign_guest("encamp.lab.a");
-  // A person defined ours anew and left the owner out.
-  if (chance_.is(50) && world_.store.deployment && !exists("guest encamp.lab.b"))
-    host.add_foreign_guest("encamp.lab.b",
-                           uuid_of({world_.store.deployment->id, "nodes.b", 1}, "guest"));
   if (chance_.is(30) && !exists("pool encamp.lab"))
     host.add_foreign_pool("encamp.lab");
   foreign_ = host.foreign();
@@ -256,8 +252,8 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
   const std::vector<HostOffer> offers{{"here", process.host("here").inventory()}};
   Diagnostics diagnostics;
   const BoundGraph bound = bind(
-      graph_, {.deployment = facts.id, .records = records, .hosts = offers, .reservations = {}},
-      diagnostics);
+      graph_,
+      {.deployment = facts.id, .records = records, .hosts = offers, .reservations = {}}, diagnostics);
   if (diagnostics.has_errors()) {
     world_.violate("bind refuses the random site");
     throw Killed{};
@@ -277,8 +273,8 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
 
 Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_token& stop) {
   world_.needs.clear();
-  const Outcome outcome = in_environment(
-      process, journal, stop, [](Environment& environment) { return down(environment); });
+  const Outcome outcome = in_environment(process, journal, stop,
+                                         [](Environment& environment) { return down(environment); });
   Ended ended{.succeeded = outcome.succeeded()};
   if (!outcome.failures.empty())
     ended.why = fmt::format("{}: {}", outcome.failures.front().address,
@@ -297,16 +293,16 @@ Outcome Life::in_environment(Process& process, Journal& journal, const std::stop
     Process* process;
     ~LetEnd() { process->end_threads(); }
   } let_end{&process};
-  Environment environment{
-      .world = process,
-      .journal = journal,
-      .registry = registry_,
-      .executor = process.executor(),
-      .events = events,
-      .connections = connections,
-      .evidence = evidence,
-      .stop = stop,
-      .late_effects = std::chrono::duration_cast<Duration>(SimulatedWorld::kLongestDelay)};
+  Environment environment{.world = process,
+                          .journal = journal,
+                          .registry = registry_,
+                          .executor = process.executor(),
+                          .events = events,
+                          .connections = connections,
+                          .evidence = evidence,
+                          .stop = stop,
+                          .late_effects = std::chrono::duration_cast<Duration>(
+                              SimulatedWorld::kLongestDelay)};
   const Outcome outcome = use(environment);
   return outcome;
 }

@@ -1,8 +1,8 @@
-#include "tests/simulation/mutants.h"
+#include "engine/mutant.h"
 
 #include <string>
 
-#include "engine/mutant.h"
+#include "tests/simulation/mutants.h"
 
 namespace encamp {
 namespace {
@@ -30,6 +30,7 @@ const std::vector<std::string>& mutant_names() {
       "network-before-nodes",
       "undo-without-order",
       "new-receipt",
+      "note-not-durable",
       "guest-is-the-only-claim",
       "same-generation",
       "needs-ignored",
@@ -42,7 +43,6 @@ const std::vector<std::string>& mutant_names() {
       "image-by-marker",
       "down-needs-nodes",
       "no-wait-after-leftover",
-      "repeat-at-once",
   };
   return names;
 }

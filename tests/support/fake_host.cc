@@ -170,8 +170,8 @@ std::optional<VolumeState> FakeHost::find_volume(const VolumeId& id) {
   return call("find_volume", [&]() -> std::optional<VolumeState> {
     if (!has_volume(id))
       return std::nullopt;
-    const auto& [size, data] = pool_named(id.pool)->volumes.at(id.name);
-    return VolumeState{size, Bytes{static_cast<std::int64_t>(data.size())}};
+    const Volume& volume = pool_named(id.pool)->volumes.at(id.name);
+    return VolumeState{volume.size, Bytes{static_cast<std::int64_t>(volume.bytes.size())}};
   });
 }
 
@@ -185,7 +185,7 @@ void FakeHost::create_volume(const VolumeId& id, Content& content) {
     std::string data;
     while (const std::optional<Extent> extent = content.next())
       data += extent->data;
-    pool->volumes[id.name] = {content.size(), data};
+    pool->volumes[id.name] = {content.size(), data, ++volumes_made_};
   });
 }
 
@@ -205,7 +205,7 @@ std::string FakeHost::read_volume_tail(const VolumeId& id, std::size_t limit) {
   return call("read_volume_tail", [&] {
     if (!has_volume(id))
       throw missing("volume", id.name);
-    const std::string& data = pool_named(id.pool)->volumes.at(id.name).second;
+    const std::string& data = pool_named(id.pool)->volumes.at(id.name).bytes;
     return data.substr(data.size() - std::min(limit, data.size()));
   });
 }
@@ -319,7 +319,70 @@ void FakeHost::add_foreign_guest(const std::string& name) {
 
 void FakeHost::add_foreign_pool(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  pools_["foreign " + name] = {.name = name, .volumes = {{"theirs", {Bytes{1}, "x"}}}};
+  pools_["foreign " + name] = {.name = name, .volumes = {{"theirs", {Bytes{1}, "x", 0}}}};
+}
+
+void FakeHost::add_foreign_guest(const std::string& name, const std::string& uuid) {
+  const std::lock_guard lock(mutex_);
+  guests_[uuid] = {.spec = {.claim = {.kind = Claim::Kind::Guest, .name = name, .uuid = uuid}},
+                   .foreign = true,
+                   .running = true};
+}
+
+void FakeHost::remove_foreign() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(networks_, [](const auto& entry) { return entry.second.foreign; });
+  std::erase_if(pools_, [](const auto& entry) { return entry.first.starts_with("foreign "); });
+  std::erase_if(guests_, [](const auto& entry) { return entry.second.foreign; });
+}
+
+void FakeHost::reboot() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [uuid, network] : networks_)
+    network.active = network.foreign;
+  for (auto& [uuid, guest] : guests_)
+    guest.running = guest.foreign;
+}
+
+std::vector<Claim> FakeHost::ours() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Claim> all;
+  for (const auto& [uuid, network] : networks_) {
+    if (!network.foreign)
+      all.push_back(network.spec.claim);
+  }
+  for (const auto& [uuid, pool] : pools_) {
+    if (uuid.starts_with("foreign "))
+      continue;
+    all.push_back({.kind = Claim::Kind::Pool, .name = pool.name, .uuid = uuid});
+    for (const auto& [name, volume] : pool.volumes)
+      all.push_back({.kind = Claim::Kind::Volume, .name = name, .pool = pool.name});
+  }
+  for (const auto& [uuid, guest] : guests_) {
+    if (!guest.foreign)
+      all.push_back(guest.spec.claim);
+  }
+  return all;
+}
+
+std::vector<std::string> FakeHost::foreign() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> all;
+  for (const auto& [uuid, network] : networks_) {
+    if (network.foreign)
+      all.push_back(fmt::format("network {} {} {}", network.spec.claim.name, network.active,
+                                network.spec.names.size()));
+  }
+  for (const auto& [uuid, pool] : pools_) {
+    if (uuid.starts_with("foreign "))
+      all.push_back(fmt::format("pool {} with {} volumes", pool.name, pool.volumes.size()));
+  }
+  for (const auto& [uuid, guest] : guests_) {
+    if (guest.foreign)
+      all.push_back(fmt::format("guest {} {} {}", guest.spec.claim.name, guest.running,
+                                guest.spec.memory.count));
+  }
+  return all;
 }
 
 std::vector<std::string> FakeHost::objects() const {
@@ -348,7 +411,14 @@ std::optional<std::string> FakeHost::volume_content(const VolumeId& id) const {
   const Pool* pool = pool_named(id.pool);
   if (pool == nullptr || !pool->volumes.contains(id.name))
     return std::nullopt;
-  return pool->volumes.at(id.name).second;
+  return pool->volumes.at(id.name).bytes;
+}
+
+int FakeHost::volume_serial(const VolumeId& id) const {
+  const std::lock_guard lock(mutex_);
+  const Pool* pool = pool_named(id.pool);
+  return pool == nullptr || !pool->volumes.contains(id.name) ? 0
+                                                             : pool->volumes.at(id.name).serial;
 }
 
 std::vector<GuestSpec> FakeHost::running() const {

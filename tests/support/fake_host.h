@@ -53,12 +53,24 @@ class FakeHost : public Host {
   void add_foreign_network(const std::string& name);
   void add_foreign_guest(const std::string& name);
   void add_foreign_pool(const std::string& name);
+  /// The same with a firm grip: our UUID and name under somebody else's (or no) owner, as when a
+  /// person defined our guest anew.
+  void add_foreign_guest(const std::string& name, const std::string& uuid);
+  /// The others take theirs away.
+  void remove_foreign();
+  /// The host starts anew: nothing of ours runs.
+  void reboot();
+  /// Everything that was not put there by add_foreign_...(), and only that; state included.
+  std::vector<Claim> ours() const;
+  std::vector<std::string> foreign() const;
   /// Every object as `network NAME`, `pool NAME`, `volume POOL/NAME`, `guest NAME`, sorted.
   std::vector<std::string> objects() const;
   /// Calls that a well-behaved program never makes: removing the disk of a running guest, ...
   std::vector<std::string> misuse() const;
   /// What lies in a volume, as it was uploaded.
   std::optional<std::string> volume_content(const VolumeId& id) const;
+  /// Parts a volume from others that had its name before; 0 when there is none.
+  int volume_serial(const VolumeId& id) const;
   /// The running guests, as they were defined.
   std::vector<GuestSpec> running() const;
   bool network_is_active(const std::string& name) const;
@@ -69,9 +81,14 @@ class FakeHost : public Host {
     bool foreign = false;
     bool active = false;
   };
+  struct Volume {
+    Bytes size;
+    std::string bytes;
+    int serial = 0;
+  };
   struct Pool {
     std::string name;
-    std::map<std::string, std::pair<Bytes, std::string>> volumes;  ///< Size and bytes.
+    std::map<std::string, Volume> volumes;
   };
   struct Machine {
     GuestSpec spec;
@@ -92,6 +109,7 @@ class FakeHost : public Host {
   std::map<std::string, Pool> pools_;
   std::map<std::string, Machine> guests_;
   std::vector<std::string> misuse_;
+  int volumes_made_ = 0;
 };
 
 }  // namespace encamp::test

@@ -81,7 +81,8 @@ FakeWorld::Found FakeWorld::find_machine(const std::string& address) {
       if (!has_word(disk, address))
         continue;
       const std::lock_guard lock(mutex_);
-      std::unique_ptr<FakeMachine>& machine = machines_[host->name() + " " + guest.claim.uuid];
+      std::unique_ptr<FakeMachine>& machine = machines_[fmt::format(
+          "{} {} {}", host->name(), guest.disk.name, host->volume_serial(guest.disk))];
       if (!machine) {
         machine = std::make_unique<FakeMachine>();
         machine->ports = ports;

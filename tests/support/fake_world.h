@@ -83,7 +83,7 @@ class FakeWorld : public World {
   FakeClock clock_;
   FakeRandom random_;
   std::mutex mutex_;                                              ///< Of the two below.
-  std::map<std::string, std::unique_ptr<FakeMachine>> machines_;  ///< By host and guest's UUID.
+  std::map<std::string, std::unique_ptr<FakeMachine>> machines_;  ///< By host and disk.
   int keys_ = 0;
 };
 
