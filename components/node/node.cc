@@ -111,15 +111,8 @@ class NodeWork {
   }
 
   void put_volume(const Claim& claim, Content& content) {
-    // Removals that are on their way would take the new one.
-    while (host_.find_volume(volume_of(claim))) {
+    if (host_.find_volume(volume_of(claim)))
       host_.remove_volume(volume_of(claim));
-      if (mutant("no-wait-after-leftover"))
-        break;
-      context_.clock().sleep(context_.late_effects(), context_.stop());
-      if (context_.stop().stop_requested())
-        throw Error(ErrorKind::Interrupted, "interrupted");
-    }
     host_.create_volume(volume_of(claim), content);
   }
 

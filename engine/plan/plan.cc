@@ -95,7 +95,8 @@ class Planner {
     const auto needs = bound_.graph.needs();
     for (std::size_t i = 0; i < actions_.size(); ++i) {
       for (const Graph::Vertex need : needs[bound_.graph.order[i]]) {
-        if (mutant("needs-ignored") && bound_.graph.resources[need].node != actions_[i].resource.node)
+        if (mutant("needs-ignored") &&
+            bound_.graph.resources[need].node != actions_[i].resource.node)
           continue;
         must.emplace_back(i, index_.at(bound_.graph.resources[need].address));
       }

@@ -75,6 +75,21 @@ std::optional<Error> try_once(RunState& state, Job& job, ActionContext& context)
   }
 }
 
+// Nothing is made on a host again before what was lost can no longer come: a removal would take
+// the new one, a creation would be made of the old one.
+std::optional<Error> wait_for_late_effects(RunState& state, const Job& job) {
+  Clock& clock = state.environment.world.clock();
+  const std::optional<Clock::Instant> end = state.loose_ends.end();
+  const bool is_on_host = !job.record.claims.empty() || job.component->schema().shared;
+  if (!end || *end <= clock.now() || !is_on_host || job.action.verb == Action::Verb::Remove ||
+      mutant("repeat-at-once"))
+    return std::nullopt;
+  clock.sleep(*end - clock.now(), state.environment.stop);
+  if (state.environment.stop.stop_requested())
+    return Error(ErrorKind::Interrupted, "interrupted");
+  return std::nullopt;
+}
+
 // Whether an attempt ended with a known outcome, so that its commands may run again.
 bool is_known(ErrorKind kind) {
   return kind == ErrorKind::Failed || kind == ErrorKind::Timeout || mutant("new-receipt");
@@ -108,8 +123,12 @@ void carry_out(RunState& state, Job& job) {
   const Address node(node_of(job.record.address));
   int left = job.action.resource.attempts - 1;
   int reconnects = kReconnects;
+  bool is_repeated = job.action.verb == Action::Verb::Create && job.action.record;
   for (int next = 2;; ++next) {
-    job.error = try_once(state, job, context);
+    job.error = is_repeated ? wait_for_late_effects(state, job) : std::nullopt;
+    if (!job.error)
+      job.error = try_once(state, job, context);
+    is_repeated = true;
     if (!job.error) {
       if (context.gave_receipt())
         count_attempt(job.record);

@@ -53,9 +53,10 @@ class SimulatedHost : public Host {
     std::string bytes;
     while (const std::optional<Extent> extent = content.next())
       bytes += extent->data;
-    change("create_volume", id.name, [here = here_, id, copy = test::FakeContent(content.size(), bytes)]() mutable {
-      here->create_volume(id, copy);
-    });
+    change("create_volume", id.name,
+           [here = here_, id, copy = test::FakeContent(content.size(), bytes)]() mutable {
+             here->create_volume(id, copy);
+           });
   }
   void remove_volume(const VolumeId& id) override {
     change("remove_volume", id.name, [here = here_, id] { here->remove_volume(id); });

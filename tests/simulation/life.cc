@@ -252,8 +252,8 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
   const std::vector<HostOffer> offers{{"here", process.host("here").inventory()}};
   Diagnostics diagnostics;
   const BoundGraph bound = bind(
-      graph_,
-      {.deployment = facts.id, .records = records, .hosts = offers, .reservations = {}}, diagnostics);
+      graph_, {.deployment = facts.id, .records = records, .hosts = offers, .reservations = {}},
+      diagnostics);
   if (diagnostics.has_errors()) {
     world_.violate("bind refuses the random site");
     throw Killed{};
@@ -273,8 +273,8 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
 
 Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_token& stop) {
   world_.needs.clear();
-  const Outcome outcome = in_environment(process, journal, stop,
-                                         [](Environment& environment) { return down(environment); });
+  const Outcome outcome = in_environment(
+      process, journal, stop, [](Environment& environment) { return down(environment); });
   Ended ended{.succeeded = outcome.succeeded()};
   if (!outcome.failures.empty())
     ended.why = fmt::format("{}: {}", outcome.failures.front().address,
@@ -293,16 +293,16 @@ Outcome Life::in_environment(Process& process, Journal& journal, const std::stop
     Process* process;
     ~LetEnd() { process->end_threads(); }
   } let_end{&process};
-  Environment environment{.world = process,
-                          .journal = journal,
-                          .registry = registry_,
-                          .executor = process.executor(),
-                          .events = events,
-                          .connections = connections,
-                          .evidence = evidence,
-                          .stop = stop,
-                          .late_effects = std::chrono::duration_cast<Duration>(
-                              SimulatedWorld::kLongestDelay)};
+  Environment environment{
+      .world = process,
+      .journal = journal,
+      .registry = registry_,
+      .executor = process.executor(),
+      .events = events,
+      .connections = connections,
+      .evidence = evidence,
+      .stop = stop,
+      .late_effects = std::chrono::duration_cast<Duration>(SimulatedWorld::kLongestDelay)};
   const Outcome outcome = use(environment);
   return outcome;
 }

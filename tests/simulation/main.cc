@@ -2,14 +2,10 @@
 //
 //     simulate --seeds N [--from S] [--jobs J] [--mutant NAME]   N seeds
 //     simulate --seconds T ...                                   as many as fit
-//     simulate --kills-for T                                     a kill at every call of small sites
-//     simulate --twice N                                         equal seeds do the same
+//     simulate --kills-for T                                     a kill at every call of small
+//     sites simulate --twice N                                         equal seeds do the same
 //     simulate --trace SEED                                      what failed, with what it takes
 //     simulate --mutants N                                       a table: which seed finds which
-#include <sched.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -17,6 +13,9 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/simulation/mutants.h"
 #include "tests/simulation/simulation.h"

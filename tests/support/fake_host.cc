@@ -417,8 +417,7 @@ std::optional<std::string> FakeHost::volume_content(const VolumeId& id) const {
 int FakeHost::volume_serial(const VolumeId& id) const {
   const std::lock_guard lock(mutex_);
   const Pool* pool = pool_named(id.pool);
-  return pool == nullptr || !pool->volumes.contains(id.name) ? 0
-                                                             : pool->volumes.at(id.name).serial;
+  return pool == nullptr || !pool->volumes.contains(id.name) ? 0 : pool->volumes.at(id.name).serial;
 }
 
 std::vector<GuestSpec> FakeHost::running() const {
