@@ -8,7 +8,6 @@
 #include <openssl/evp.h>
 
 #include "engine/bind/bind.h"
-#include "engine/mutant.h"
 
 namespace encamp {
 namespace {
@@ -138,8 +137,7 @@ const Record& ActionContext::record(const Address& address) {
 
 void ActionContext::note(const std::string& name, Value value) {
   record_->notes[name] = std::move(value);
-  if (!mutant("note-not-durable"))
-    state_->environment.journal.commit({.put = {*record_}});
+  state_->environment.journal.commit({.put = {*record_}});
   state_->records.put(*record_);
 }
 

@@ -70,16 +70,16 @@ Runner::Result Runner::run(Batch batch) {
       try {
         environment_->journal.commit(result_.rest);
       } catch (const Error&) {
-        if (mutant("full-disk-is-ignored"))
-          continue;
-        // Nothing may be made that the journal does not know. What runs may end; what is to begin
-        // has touched nothing.
-        stop();
-        for (const std::size_t index : begun)
-          scheduler_.done(index);
-        while (scheduler_.running() > 0 && wait_for_some()) {
+        if (!mutant("full-disk-is-ignored")) {
+          // Nothing may be made that the journal does not know. What runs may end; what is to begin
+          // has touched nothing.
+          stop();
+          for (const std::size_t index : begun)
+            scheduler_.done(index);
+          while (scheduler_.running() > 0 && wait_for_some()) {
+          }
+          throw;
         }
-        throw;
       }
       result_.rest = {};
       if (!mutant("row-after-create")) {

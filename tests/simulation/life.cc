@@ -163,6 +163,10 @@ void Life::add_foreign() {
     host.add_foreign_network("encamp.lab.lan");
   if (chance_.is(50) && !exists("guest encamp.lab.a"))
     host.add_foreign_guest("encamp.lab.a");
+  // A person defined ours anew and left the owner out.
+  if (chance_.is(50) && world_.store.deployment && !exists("guest encamp.lab.b"))
+    host.add_foreign_guest("encamp.lab.b",
+                           uuid_of({world_.store.deployment->id, "nodes.b", 1}, "guest"));
   if (chance_.is(30) && !exists("pool encamp.lab"))
     host.add_foreign_pool("encamp.lab");
   foreign_ = host.foreign();

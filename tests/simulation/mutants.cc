@@ -30,7 +30,6 @@ const std::vector<std::string>& mutant_names() {
       "network-before-nodes",
       "undo-without-order",
       "new-receipt",
-      "note-not-durable",
       "guest-is-the-only-claim",
       "same-generation",
       "needs-ignored",
