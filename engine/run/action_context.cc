@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "engine/bind/bind.h"
+#include "engine/mutant.h"
 
 namespace encamp {
 namespace {
@@ -21,6 +22,12 @@ std::string digest_of(const std::string& text) {
   for (unsigned i = 0; i < 16; ++i)
     hex += fmt::format("{:02x}", digest[i]);
   return hex;
+}
+
+// Empty in a row that was written without.
+std::string life_of(const Record& record) {
+  const auto note = record.notes.find(kLifeNote);
+  return note == record.notes.end() ? std::string() : note->second.text();
 }
 
 std::int64_t attempt_of(const Record& record) {
@@ -147,8 +154,9 @@ SshKey ActionContext::ssh_key(const std::string& name) {
 
 Receipt ActionContext::receipt(const std::string& purpose, const std::string& digest) {
   gave_receipt_ = true;
-  return {digest_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", owner_.deployment, owner_.address,
-                                owner_.generation, purpose, digest, attempt_of(*record_)))};
+  return {digest_of(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", owner_.deployment, owner_.address,
+                                owner_.generation, purpose, digest, attempt_of(*record_),
+                                mutant("life-forgotten") ? std::string() : life_of(*record_)))};
 }
 
 void ActionContext::progress(const std::string& text) {

@@ -54,6 +54,8 @@ struct RunState {
   Deployment deployment;
   RunRecords records;
   LooseEnds loose_ends;
+  /// Marks the lives that begin in this run (kLifeNote).
+  const std::string life = make_uuid(environment.world.random());
 };
 
 /// Answers the attributes of what is present by now, chosen and late ones. `state` is borrowed.
@@ -103,6 +105,10 @@ class ActionContext : public Context {
   bool gave_receipt_ = false;
   std::map<Address, Record> seen_;  ///< What record() has given references to.
 };
+
+/// The note that parts a resource from what had its address and generation before and has gone,
+/// with its row: random, chosen with the row, part of every receipt.
+inline constexpr const char* kLifeNote = "life";
 
 /// The note that counts executions: a receipt of a command differs after each known outcome.
 inline constexpr const char* kAttemptNote = "attempt";

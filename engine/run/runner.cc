@@ -204,6 +204,8 @@ Record Runner::row_of(const Action& action) const {
   }
   if (action.verb == Action::Verb::Keep)
     return row;
+  if (!action.record)
+    row.notes[kLifeNote] = state_->life;
   row.component = action.resource.component;
   row.life = Life::Intended;
   row.host = action.host;

@@ -39,8 +39,8 @@ class SimulatedGuest : public Guest {
   CommandResult run(const Receipt& receipt, const Command& command) override {
     return change("run", command.text,
                   [receipt, command, world = &process_->world(),
-                   generation = process_->world().generation_of(command)](Guest& g) {
-                    world->running_generation = generation;
+                   life = process_->world().life_of(command)](Guest& g) {
+                    world->running_life = life;
                     return g.run(receipt, command);
                   });
   }

@@ -40,6 +40,8 @@ void SimulatedJournal::apply(const Batch& batch) {
     const auto known = [](const auto& property) { return property.second.is_known(); };
     if (!std::ranges::all_of(record.properties, known))
       process_->world().violate(record.address + " has a property that cannot be recorded");
+    if (record.life == Life::Present)
+      process_->world().check_ran(record);
     if (record.life == Life::Gone)
       store_->rows.erase({record.address, record.generation});
     else

@@ -64,6 +64,13 @@ std::string second_word(const std::string& text) {
   return text.substr(begin, text.find(' ', begin) - begin);
 }
 
+// An item that went and came again with the same generation has another mark.
+std::string life_of_row(const Record& record) {
+  const auto mark = record.notes.find("life");
+  return fmt::format("{} {}", record.generation,
+                     mark == record.notes.end() ? std::string() : mark->second.text());
+}
+
 }  // namespace
 
 SimulatedWorld::SimulatedWorld(Baton& the_baton, std::uint64_t seed, const Looking& looking)
@@ -182,8 +189,9 @@ CommandResult SimulatedWorld::run(test::FakeMachine& machine, const Command& com
     return {};
   if (command.text.find(" flaky") != std::string::npos && ++tries_[{&machine, command.text}] == 1)
     return {.exit = 1, .errors = "not this time\n"};
-  if (++runs_[{&machine, command.text, running_generation}] > 1)
+  if (++runs_[{&machine, command.text, running_life}] > 1)
     violate(fmt::format("'{}' ran twice", command.text));
+  ran_.insert({command.text, running_life});
   if (const std::size_t at = command.text.find(" > "); at != std::string::npos) {
     const std::string path = command.text.substr(at + 3);
     machine.files[path] = {.path = path};
@@ -197,12 +205,23 @@ CommandResult SimulatedWorld::run(test::FakeMachine& machine, const Command& com
   return {.output = command.text};
 }
 
-int SimulatedWorld::generation_of(const Command& command) const {
+std::string SimulatedWorld::life_of(const Command& command) const {
   const Address item = second_word(command.text);
-  int generation = 0;
+  std::string life;
   for (const auto& [key, record] : store.rows)
-    generation = key.first == item ? key.second : generation;
-  return generation;
+    life = key.first == item ? life_of_row(record) : life;
+  return life;
+}
+
+// With 'creates' it need not have: its product may be there from before.
+void SimulatedWorld::check_ran(const Record& item) {
+  const auto text = item.properties.find("text");
+  if (item.component != "command" || text == item.properties.end() ||
+      item.properties.contains("creates"))
+    return;
+  if (!ran_.contains({text->second.text(), life_of_row(item)}))
+    violate(fmt::format("{} counts as there and '{}' did not run", item.address,
+                        text->second.text()));
 }
 
 void SimulatedWorld::check_needs(const Address& item) {

@@ -71,8 +71,10 @@ class SimulatedWorld {
   std::map<Address, std::vector<Address>> needs;
 
   /// Of the item whose command is run: a command may run once in each.
-  int running_generation = 0;
-  int generation_of(const Command& command) const;
+  std::string running_life;
+  std::string life_of(const Command& command) const;
+  /// To be called when a row says that the item is there: then its command has run.
+  void check_ran(const Record& item);
 
   /// What the next call of a process meets.
   Fate fate_of(int process, std::string_view call, std::string_view object);
@@ -106,7 +108,8 @@ class SimulatedWorld {
   const Looking& looking_;
   std::unordered_map<std::uint64_t, int> counts_;  ///< Calls so far, by what they are.
   std::set<Process*> processes_;
-  std::map<std::tuple<test::FakeMachine*, std::string, int>, int> runs_;
+  std::map<std::tuple<test::FakeMachine*, std::string, std::string>, int> runs_;
+  std::set<std::pair<std::string, std::string>> ran_;  ///< Command and life, on any machine.
   std::map<std::pair<test::FakeMachine*, std::string>, int> tries_;
   std::optional<std::string> violation_;
   std::vector<std::string> trace_;
