@@ -7,17 +7,20 @@
 namespace encamp {
 namespace {
 
-// Whether the pool of that name is known to be ours and another one stands there.
+// Whether the pool of that name should be ours, of any generation, and another one stands there.
 bool is_foreign_pool(RunState& state, Host& host, const std::string& name) {
+  bool should_be_ours = false;
   for (const Record& record : state.records.all()) {
     for (const Claim& claim : record.claims) {
       if (claim.kind != Claim::Kind::Pool || claim.name != name)
         continue;
       const std::optional<PoolState> pool = host.find_pool(claim);
-      return pool && pool->uuid != claim.uuid;
+      if (!pool || pool->uuid == claim.uuid)
+        return false;
+      should_be_ours = true;
     }
   }
-  return false;
+  return should_be_ours;
 }
 
 bool is_present(RunState& state, Host& host, const Claim& claim) {

@@ -43,6 +43,7 @@ const std::vector<std::string>& mutant_names() {
       "down-needs-nodes",
       "no-wait-after-leftover",
       "repeat-at-once",
+      "life-forgotten",
   };
   return names;
 }
