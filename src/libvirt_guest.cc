@@ -154,7 +154,10 @@ void LibvirtGuests::define(const GuestSpec& spec) {
                 fmt::format("cannot define guest '{}': the host has no {}", spec.claim.name,
                             container ? "containers" : "machines"))
         .with_hint("encamp doctor");
-  GuestPaths paths{.image = storage_.path_of(spec.image), .disk = storage_.path_of(spec.disk)};
+  GuestPaths paths{.image = spec.sweeps ? "" : storage_.path_of(spec.image),
+                   .disk = storage_.path_of(spec.disk)};
+  for (const Share& share : spec.shares)
+    paths.shares.push_back(storage_.path_of(share.volume));
   std::string xml;
   if (container) {
     check_path(spec.claim.name, paths.image);

@@ -30,6 +30,16 @@ Element file_system(const std::string& file, const std::string& target) {
   return element;
 }
 
+// A directory of the host at `target`, which is a path in a container and a tag in a machine.
+Element shared_directory(const std::string& directory, const std::string& target) {
+  Element element("filesystem");
+  element.set("type", "mount")
+      .set("accessmode", "passthrough")
+      .add(Element("source").set("dir", directory))
+      .add(Element("target").set("dir", target));
+  return element;
+}
+
 Element disk(const std::string& file, const std::string& device, Element driver) {
   Element element("disk");
   element.set("type", "file")
@@ -55,10 +65,22 @@ std::string container_xml(const GuestSpec& spec, const GuestPaths& paths) {
   domain.set("type", "lxc");
   add_head(domain, spec);
   domain.add(Element("memtune").add(bytes("hard_limit", spec.memory)));
-  domain.add(Element("os").add(Element("type").text("exe")).add(Element("init").text("/mnt/init")));
+  Element os("os");
+  os.add(Element("type").text("exe"))
+      .add(Element("init").text(spec.sweeps ? "/init" : "/mnt/init"));
+  if (spec.sweeps)
+    os.add(Element("initarg").text("sweep"));
+  domain.add(std::move(os));
   Element devices("devices");
-  devices.add(std::move(file_system(paths.image, "/").add(Element("readonly"))));
-  devices.add(file_system(paths.disk, "/mnt"));
+  if (spec.sweeps) {
+    devices.add(file_system(paths.disk, "/"));
+  } else {
+    devices.add(std::move(file_system(paths.image, "/").add(Element("readonly"))));
+    devices.add(file_system(paths.disk, "/mnt"));
+  }
+  const std::string below = spec.sweeps ? "/shares.d/" : "/mnt/shares.d/";
+  for (std::size_t i = 0; i < spec.shares.size(); ++i)
+    devices.add(shared_directory(paths.shares[i], below + spec.shares[i].tag));
   for (const Nic& nic : spec.nics)
     devices.add(interface(nic));
   devices.add(Element("console").set("type", "pty"));
@@ -77,6 +99,12 @@ std::string machine_xml(const GuestSpec& spec, const GuestPaths& paths, const st
       .add(Element("cmdline").text("console=ttyS0 quiet net.ifnames=0"));
   domain.add(std::move(os));
   domain.add(Element("features").add(Element("acpi")));
+  if (!spec.shares.empty()) {  // The server of a share reads and writes the machine's memory.
+    Element backing("memoryBacking");
+    backing.add(Element("source").set("type", "memfd"))
+        .add(Element("access").set("mode", "shared"));
+    domain.add(std::move(backing));
+  }
   // Emulated, `maximum` is the fastest; and nothing here is ever moved to another QEMU.
   domain.add(Element("cpu").set("mode", type == "kvm" ? "host-passthrough" : "maximum"));
 
@@ -84,6 +112,9 @@ std::string machine_xml(const GuestSpec& spec, const GuestPaths& paths, const st
   devices.add(std::move(disk(paths.image, "vda", Element("driver")).add(Element("readonly"))));
   // A disk of a deployment is thrown away, not repaired, when its host loses power.
   devices.add(disk(paths.disk, "vdb", Element("driver").set("cache", "unsafe")));
+  for (std::size_t i = 0; i < spec.shares.size(); ++i)
+    devices.add(std::move(shared_directory(paths.shares[i], spec.shares[i].tag)
+                              .add(Element("driver").set("type", "virtiofs"))));
   for (const Nic& nic : spec.nics)
     devices.add(std::move(interface(nic).add(Element("model").set("type", "virtio"))));
   Element serial("serial");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/world/host.h"
 
@@ -14,6 +15,7 @@ struct GuestPaths {
   std::string kernel;  ///< Machines, as the rest.
   std::string initrd;
   std::string console;
+  std::vector<std::string> shares;  ///< In the order of GuestSpec::shares.
 };
 
 /// A libvirt-LXC container: the shared image below, its own disk at /mnt, whose `init` lays one

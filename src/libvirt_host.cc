@@ -11,6 +11,7 @@
 #include "src/libvirt_kvm.h"
 #include "src/libvirt_network.h"
 #include "src/libvirt_storage.h"
+#include "src/libvirt_xml.h"
 #include "src/local_chores.h"
 
 namespace encamp {
@@ -56,6 +57,7 @@ Inventory LibvirtHost::inventory() {
   inventory.containers = connections_->containers() != nullptr;
   inventory.machines = connections_->machines() != nullptr;
   inventory.kvm = inventory.machines && kvm_runs();
+  inventory.virtiofs = inventory.machines && has_virtiofs();
   inventory.memory = settings_.memory ? *settings_.memory : memory_of(*connections_);
   inventory.disk = settings_.disk ? *settings_.disk : storage_->free_space();
   if (connections_->is_local())
@@ -90,6 +92,24 @@ bool LibvirtHost::kvm_runs() {
   return *kvm_;
 }
 
+// libvirt tells whether QEMU has the device; whether its server is there, it finds at the start of
+// a machine. On this machine we can look.
+bool LibvirtHost::has_virtiofs() {
+  const std::lock_guard lock(kvm_mutex_);
+  if (virtiofs_)
+    return *virtiofs_;
+  const std::string xml = connections_->machines()->with([](virConnectPtr connection) {
+    return take_text(
+        virConnectGetDomainCapabilities(connection, nullptr, nullptr, "q35", nullptr, 0));
+  });
+  const std::vector<std::string> drivers =
+      xml.empty() ? std::vector<std::string>()
+                  : XmlDocument(xml).values("//filesystem/enum[@name='driverType']/value");
+  virtiofs_ = std::ranges::find(drivers, "virtiofs") != drivers.end() &&
+              (!connections_->is_local() || local::has_virtiofsd());
+  return *virtiofs_;
+}
+
 std::optional<NetworkState> LibvirtHost::find_network(const Claim& claim) {
   return networks_->find(claim);
 }
@@ -117,6 +137,9 @@ std::optional<VolumeState> LibvirtHost::find_volume(const VolumeId& id) {
 }
 void LibvirtHost::create_volume(const VolumeId& id, Content& content) {
   storage_->create_volume(id, content);
+}
+void LibvirtHost::create_directory(const VolumeId& id) {
+  storage_->create_directory(id);
 }
 void LibvirtHost::remove_volume(const VolumeId& id) {
   storage_->remove_volume(id);

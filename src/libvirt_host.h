@@ -49,6 +49,7 @@ class LibvirtHost : public Host {
   void remove_pool(const Claim& claim) override;
   std::optional<VolumeState> find_volume(const VolumeId& id) override;
   void create_volume(const VolumeId& id, Content& content) override;
+  void create_directory(const VolumeId& id) override;
   void remove_volume(const VolumeId& id) override;
   std::string read_volume_tail(const VolumeId& id, std::size_t limit) override;
 
@@ -63,14 +64,16 @@ class LibvirtHost : public Host {
 
  private:
   bool kvm_runs();
+  bool has_virtiofs();
 
   HostSettings settings_;
   std::unique_ptr<LibvirtConnections> connections_;
   std::unique_ptr<LibvirtNetworks> networks_;
   std::unique_ptr<LibvirtStorage> storage_;
   std::unique_ptr<LibvirtGuests> guests_;
-  std::mutex kvm_mutex_;  // Guards kvm_; held while a test kernel runs.
+  std::mutex kvm_mutex_;  // Guards the next two; held while a test kernel runs.
   std::optional<bool> kvm_;
+  std::optional<bool> virtiofs_;
 };
 
 }  // namespace encamp

@@ -200,6 +200,20 @@ std::string volume_xml(const std::string& name, Bytes capacity) {
   return volume.str();
 }
 
+std::string directory_xml(const std::string& name) {
+  Element permissions("permissions");
+  permissions.add(Element("mode").text("0755"))
+      .add(Element("owner").text("0"))
+      .add(Element("group").text("0"));
+  Element volume("volume");
+  volume.set("type", "dir")
+      .add(Element("name").text(name))
+      .add(Element("capacity").set("unit", "bytes").text("0"))
+      .add(std::move(
+          Element("target").add(Element("format").set("type", "dir")).add(std::move(permissions))));
+  return volume.str();
+}
+
 std::optional<PoolState> LibvirtStorage::find_pool(const Claim& claim) {
   return connections_.any().with([&](virConnectPtr connection) -> std::optional<PoolState> {
     PoolHandle pool = find_by_uuid(connection, claim);
@@ -292,6 +306,19 @@ void LibvirtStorage::create_volume(const VolumeId& id, Content& content) {
       virStorageVolDelete(volume.get(), 0);
       throw;
     }
+  });
+}
+
+void LibvirtStorage::create_directory(const VolumeId& id) {
+  find_volume(id);  // Replaces connections that broke.
+  connections_.any().with_once([&](virConnectPtr connection) {
+    const PoolHandle pool = find_started(connection, id.pool);
+    if (pool == nullptr)
+      throw Error(ErrorKind::NotFound, fmt::format("there is no storage pool '{}'", id.pool));
+    const VolumeHandle volume(
+        virStorageVolCreateXML(pool.get(), directory_xml(id.name).c_str(), 0));
+    if (volume == nullptr)
+      throw libvirt_error(fmt::format("cannot create volume '{}/{}'", id.pool, id.name));
   });
 }
 

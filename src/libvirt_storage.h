@@ -15,6 +15,7 @@ namespace encamp {
 /// The definitions that libvirt gets. Pure.
 std::string pool_xml(const Claim& claim, const std::string& storage);
 std::string volume_xml(const std::string& name, Bytes capacity);
+std::string directory_xml(const std::string& name);
 
 class LibvirtStorage {
  public:
@@ -27,6 +28,7 @@ class LibvirtStorage {
   void remove_pool(const Claim& claim);
   std::optional<VolumeState> find_volume(const VolumeId& id);
   void create_volume(const VolumeId& id, Content& content);
+  void create_directory(const VolumeId& id);
   void remove_volume(const VolumeId& id);
   std::string read_tail(const VolumeId& id, std::size_t limit);
   /// The same of the volume that lies at `path` of the host; empty when there is none.

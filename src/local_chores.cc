@@ -214,6 +214,12 @@ std::vector<std::string> routed_subnets() {
   return parse_routes(table.str());
 }
 
+bool has_virtiofsd() {
+  std::error_code error;
+  return fs::exists("/usr/libexec/virtiofsd", error) ||
+         fs::exists("/usr/lib/qemu/virtiofsd", error);
+}
+
 Bytes free_space(const std::string& path) {
   std::error_code error;
   fs::path existing = path;

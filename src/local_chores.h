@@ -34,6 +34,9 @@ std::vector<std::string> routed_subnets();
 /// The same from the text of /proc/net/route.
 std::vector<std::string> parse_routes(const std::string& table);
 
+/// Whether the server of directories that machines mount is installed.
+bool has_virtiofsd();
+
 /// Free space where `path` lies or would lie.
 Bytes free_space(const std::string& path);
 

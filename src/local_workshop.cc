@@ -26,7 +26,7 @@ using std::chrono::seconds;
 // What leads a machine to its disks, its network and its root. What of it a kernel has built in is
 // no file of its own.
 const std::vector<std::string> kModules{"virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net",
-                                        "virtio_rng", "ext4",        "overlay"};
+                                        "virtio_rng", "ext4",        "overlay",    "virtiofs"};
 
 class LocalReservation : public Workshop::Reservation {
  public:

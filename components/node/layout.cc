@@ -23,6 +23,28 @@ std::vector<NetworkCard> read_cards(const Value& networks) {
   return all;
 }
 
+std::vector<Mount> read_mounts(const Properties& properties) {
+  const auto written = properties.find("mounts");
+  if (written == properties.end() || !written->second.is_mapping())
+    return {};
+  std::vector<Mount> all;
+  for (const Value::Entry& entry : written->second.mapping()) {
+    if (entry.value.is_reference())  // else `when` left the volume out.
+      all.push_back({.path = entry.key, .volume = entry.value.reference(), .tag = {}});
+  }
+  std::ranges::sort(all, {}, &Mount::path);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i].tag = fmt::format("share{}", i + 1);
+  return all;
+}
+
+std::string shares_file(const NodeLayout& node) {
+  std::string lines;
+  for (const Mount& mount : node.mounts)
+    lines += fmt::format("{} {}\n", mount.tag, mount.path);
+  return lines;
+}
+
 std::string net_file(const NodeLayout& node) {
   std::string lines;
   for (const NetworkCard& a : node.cards)
@@ -66,7 +88,8 @@ NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
                                                           : Isolation::Container),
       memory(properties.at("memory").bytes()),
       disk_size(properties.at("disk").bytes()),
-      cards(read_cards(properties.at("networks"))) {
+      cards(read_cards(properties.at("networks"))),
+      mounts(read_mounts(properties)) {
   const std::string pool = "encamp." + deployment;
   guest = {.kind = Claim::Kind::Guest,
            .name = fmt::format("encamp.{}.{}", deployment, name),
@@ -92,6 +115,7 @@ VolumeId volume_of(const Claim& claim) {
 
 std::vector<DiskFile> disk_files(const NodeLayout& node, const Identity& identity) {
   return {{"net", 0644, net_file(node)},
+          {"shares", 0644, shares_file(node)},
           {"identity/etc/hostname", 0644, node.name + "\n"},
           {"identity/etc/hosts", 0644, hosts_file(node)},
           {"identity/etc/resolv.conf", 0644, resolver_file(node)},

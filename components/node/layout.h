@@ -19,6 +19,14 @@ struct NetworkCard {
   std::int64_t prefix = 24;
 };
 
+/// A volume of the site that the node mounts.
+struct Mount {
+  std::string path;
+  Address volume;
+  std::string
+      tag;  ///< `share1`, ... in the order of the paths, so that one in another comes later.
+};
+
 /// A node in one generation: its bound properties, read.
 struct NodeLayout {
   /// REQUIRES: the properties are bound.
@@ -35,6 +43,7 @@ struct NodeLayout {
   Bytes memory;
   Bytes disk_size;
   std::vector<NetworkCard> cards;
+  std::vector<Mount> mounts;
   std::string machine_id;
 };
 
@@ -46,8 +55,8 @@ struct Identity {
   std::vector<std::string> authorized_keys;  ///< Public ones that log in as root.
 };
 
-/// The files of the node's own disk: `net` for its init, and below `identity/` what init copies
-/// into the root before it starts (docs/nodes.md).
+/// The files of the node's own disk: `net` and `shares` for its init, and below `identity/` what
+/// init copies into the root before it starts (docs/nodes.md).
 std::vector<DiskFile> disk_files(const NodeLayout& node, const Identity& identity);
 
 }  // namespace encamp

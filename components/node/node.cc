@@ -10,6 +10,7 @@
 #include "components/node/layout.h"
 #include "components/node/schema.h"
 #include "engine/mutant.h"
+#include "engine/world/printable.h"
 
 namespace encamp {
 namespace {
@@ -49,6 +50,16 @@ void attempt(const Call& call, const Holds& holds) {
     if (error.kind() == ErrorKind::Interrupted || !holds())
       throw;
   }
+}
+
+// init reads lines, and makes the directories that are missing on the way.
+bool is_mount_point(const std::string& path) {
+  if (path.size() < 2 || path.size() > 200 || path.front() != '/' || path.back() == '/' ||
+      path != printable(path) || path.find_first_of("\n\t") != std::string::npos ||
+      path.find("//") != std::string::npos)
+    return false;
+  const std::string closed = path + "/";
+  return closed.find("/./") == std::string::npos && closed.find("/../") == std::string::npos;
 }
 
 bool is_same_size(Bytes one, Bytes other) {  // libvirt rounds to KiB, the kernel to pages.
@@ -147,6 +158,10 @@ class NodeWork {
     }
     for (const NetworkCard& a : node_.cards)
       spec.nics.push_back({fmt::format("encamp.{}.{}", context_.deployment(), a.network), a.mac});
+    for (const Mount& mount : node_.mounts) {
+      const Value& place = context_.record(mount.volume).attributes.at("place");
+      spec.shares.push_back({{place.find("pool")->text(), place.find("name")->text()}, mount.tag});
+    }
     return spec;
   }
 
@@ -244,6 +259,22 @@ class Node : public Component {
     expansion.imply({.address = "storage", .component = "storage"}, "its disk lies there");
     expand_networks(node, expansion);
     expand_image(node, expansion);
+    expand_mounts(node, expansion);
+  }
+
+  void check(const Resource& node, Diagnostics& diagnostics) const override {
+    const auto mounts = node.properties.find("mounts");
+    if (mounts == node.properties.end() || !mounts->second.is_mapping())
+      return;
+    for (const Value::Entry& entry : mounts->second.mapping()) {
+      if (is_mount_point(entry.key))
+        continue;
+      diagnostics.add(
+          {.code = "bad-path",
+           .summary = fmt::format("'{}' cannot be where a volume is mounted", printable(entry.key)),
+           .where = node.place("mounts"),
+           .hint = "an absolute path without '.', '..' and a slash at its end"});
+    }
   }
 
   std::vector<Claim> claims(const Properties& properties, const Owner& owner,
@@ -324,6 +355,16 @@ class Node : public Component {
     }
     for (const std::string& name : names)
       expansion.need(child_address("networks", name), "is on it");
+  }
+
+  static void expand_mounts(const Resource& node, Expansion& expansion) {
+    const auto written = node.properties.find("mounts");
+    if (written == node.properties.end() || !written->second.is_mapping())
+      return;
+    for (const Value::Entry& entry : written->second.mapping()) {
+      if (entry.value.is_reference())
+        expansion.need(entry.value.reference(), "mounts it");
+    }
   }
 
   static void expand_image(const Resource& node, Expansion& expansion) {

@@ -40,6 +40,11 @@ Schema make_node_schema() {
             .about = "Names of networks, or a mapping of name to `{address: 10.0.0.5}`; by default "
                      "the site's only network. The first has the default route.",
             .on_change = OnChange::Replace},
+           {.name = "mounts",
+            .type = {.kind = Type::Kind::Mapping,
+                     .item = {{.kind = Type::Kind::Reference, .section = "volumes"}}},
+            .about = "Where it mounts volumes: path to name of a volume.",
+            .on_change = OnChange::Replace},
            {.name = "isolation",
             .type = text,
             .about = "`vm` refuses containers, which are no boundary for code that is not trusted.",

@@ -33,8 +33,8 @@ std::optional<PoolState> find_ours(Host& host, const Claim& claim) {
   return state;
 }
 
-bool is_made_by_nodes(const std::string& volume) {
-  return volume.ends_with(".disk") || volume.ends_with(".console");
+bool is_made_by_encamp(const std::string& volume) {
+  return volume.ends_with(".disk") || volume.ends_with(".console") || volume.ends_with(".volume");
 }
 
 class Storage : public Component {
@@ -93,10 +93,10 @@ class Storage : public Component {
                   fmt::format("storage pool '{}' does not go away", claim.name));
   }
 
-  // Nodes have taken theirs away; what is there was made late, by a call that outlived its caller.
+  // Nodes and volumes have taken theirs away; what is there was made late, by a call that outlived its caller.
   static void empty(Host& host, const Claim& claim, const PoolState& state) {
     for (const std::string& volume : state.volumes) {
-      if (!is_made_by_nodes(volume))
+      if (!is_made_by_encamp(volume))
         throw Error(ErrorKind::Conflict,
                     fmt::format("volume '{}/{}' was not made by encamp", claim.name, volume))
             .with_hint(fmt::format("virsh vol-delete --pool {} {}", claim.name, volume));

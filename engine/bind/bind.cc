@@ -34,6 +34,8 @@ class Binder {
     for (Resource& resource : bound_.graph.resources) {
       if (resource.component == "node")
         bind_node(resource);
+      else if (resource.component == "volume")
+        check_volume(resource);
     }
     for (std::size_t v = 0; v < bound_.graph.resources.size(); ++v) {
       Resource& resource = bound_.graph.resources[v];
@@ -51,6 +53,7 @@ class Binder {
   void bind_node(Resource& node) {
     const std::string name = last_name(node.address);
     const std::string kind = choose_kind(node);
+    check_mounts(node, kind);
     node.properties["name"] = name;
     node.properties["hostname"] = name + "." + bound_.graph.domain;
     node.properties["kind"] = kind;
@@ -68,6 +71,29 @@ class Binder {
                                               {"prefix", subnet.prefix}}});
     }
     node.properties["networks"] = std::move(networks);
+  }
+
+  // To be emptied a volume is mounted by a container.
+  void check_volume(const Resource& volume) const {
+    if (!host_.inventory.containers)
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("'{}' wants a host with containers, and host '{}' has none",
+                              volume.address, host_.name))
+          .with_hint("encamp doctor");
+  }
+
+  void check_mounts(const Resource& node, const std::string& kind) const {
+    const auto mounts = node.properties.find("mounts");
+    if (kind != "machine" || host_.inventory.virtiofs || mounts == node.properties.end() ||
+        !mounts->second.is_mapping() || mounts->second.mapping().empty())
+      return;
+    throw Error(ErrorKind::Unavailable,
+                fmt::format("'{}' is a virtual machine and mounts '{}', and host '{}' has no "
+                            "virtiofs",
+                            node.address, mounts->second.mapping().front().key, host_.name))
+        .with_hint(
+            "install virtiofsd there (of qemu-system-common in Debian 12), or let it be a "
+            "container");
   }
 
   std::string choose_kind(const Resource& node) const {

@@ -76,6 +76,10 @@ struct Sum {
 Demand demand_of(const Graph& graph) {
   Demand demand;
   for (const Resource& resource : graph.resources) {
+    const auto size = resource.properties.find("size");
+    if (resource.component == "volume" && size != resource.properties.end() &&
+        size->second.is<Bytes>())
+      demand.disk.count += size->second.bytes().count;
     if (resource.component != "node")
       continue;
     const auto memory = resource.properties.find("memory");

@@ -5,7 +5,7 @@
 
 namespace encamp {
 
-/// What the nodes of a graph ask for together.
+/// What the nodes and volumes of a graph ask for together.
 struct Demand {
   Bytes memory;
   Bytes disk;

@@ -23,8 +23,8 @@ constexpr std::array<std::pair<const char*, Kind>, 10> kPlain = {{{"string", Kin
                                                                   {"subnet", Kind::Subnet},
                                                                   {"path", Kind::Path},
                                                                   {"mapping", Kind::Mapping}}};
-constexpr std::array<std::pair<const char*, const char*>, 3> kReferences = {
-    {{"node", "nodes"}, {"network", "networks"}, {"image", "images"}}};
+constexpr std::array<std::pair<const char*, const char*>, 4> kReferences = {
+    {{"node", "nodes"}, {"network", "networks"}, {"image", "images"}, {"volume", "volumes"}}};
 
 std::vector<std::string> type_names(const Registry& registry) {
   std::vector<std::string> names = {"list", "list of ...", "mapping of ..."};
@@ -120,12 +120,6 @@ class DeclarationReader {
     if (type) {
       declaration_.schema.type = std::move(*type);
       return true;
-    }
-    if (tree->text.ends_with("volume")) {
-      diagnostics_.add({.code = "not-supported",
-                        .summary = "volumes are not supported by this version",
-                        .where = tree->where});
-      return false;
     }
     std::string hint = hint_for(tree->text, type_names(registry_));
     if (hint.empty())

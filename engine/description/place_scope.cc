@@ -8,7 +8,7 @@
 namespace encamp {
 namespace {
 
-constexpr std::array kSections = {"nodes",     "networks",   "images",
+constexpr std::array kSections = {"nodes",     "networks",   "images", "volumes",
                                   "resources", "parameters", "tests"};
 
 // What every node has besides its component's attributes.

@@ -16,13 +16,13 @@ namespace encamp {
 namespace {
 
 const std::vector<std::string> kSections = {
-    "encamp", "site",  "about",   "domain",     "include",    "networks", "images",
-    "nodes",  "tests", "outputs", "parameters", "prototypes", "resources"};
-const std::vector<std::string> kLaterSections = {"volumes", "checks"};
+    "encamp", "site",  "about",   "domain",     "include",    "networks",  "images",
+    "nodes",  "tests", "outputs", "parameters", "prototypes", "resources", "volumes"};
+const std::vector<std::string> kLaterSections = {"checks"};
 // Keys of the language that no component's schema has yet.
-const std::vector<std::string> kLaterKeys = {"extends", "count",  "for_each", "when",
-                                             "disks",   "mounts", "tests",    "resources",
-                                             "host",    "file",   "sha256",   "software"};
+const std::vector<std::string> kLaterKeys = {"extends", "count",  "for_each",  "when",
+                                             "disks",   "tests",  "resources", "host",
+                                             "file",    "sha256", "software"};
 // What attributes of prototypes cannot be called: what every node has or will have.
 const std::vector<std::string> kNodeWords = {
     "extends",   "image",      "memory", "disk",     "cpus",     "disks",     "mounts", "networks",
@@ -49,6 +49,7 @@ class Resolver {
     section("prototypes");
     declare("networks", "network");
     declare("images", "image");
+    declare("volumes", "volume");
     declare_site_resources(drafts_, section("resources"));
     declare("nodes", "node");
     drafts_.has_all_nodes = true;

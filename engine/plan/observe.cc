@@ -9,7 +9,8 @@ Observations observe(const std::vector<Record>& records, const std::vector<HostO
   Observations observations;
   for (const Record& record : records) {
     const auto host = std::ranges::find(hosts, record.host, &HostOffer::name);
-    if (record.life != Life::Present || host == hosts.end())
+    // A volume's guest is there only while the volume is emptied.
+    if (record.life != Life::Present || host == hosts.end() || record.component == "volume")
       continue;
     for (const Claim& claim : record.claims) {
       if (claim.kind != Claim::Kind::Guest && claim.kind != Claim::Kind::Network)

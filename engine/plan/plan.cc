@@ -206,7 +206,8 @@ class Planner {
     const auto seen = observations_.find(record.address);
     if (seen == observations_.end() || record.life != Life::Present)
       return;
-    const bool lies_on_host = record.component == "node" || record.component == "network";
+    const bool lies_on_host =
+        record.component == "node" || record.component == "network" || record.component == "volume";
     switch (seen->second.kind) {
       case Observation::Kind::Gone:
         // A node that is gone took all that was in it along.
@@ -226,13 +227,14 @@ class Planner {
     }
   }
 
-  // What a node stands on: a guest does not outlive its network.
+  // What a node stands on: a guest does not outlive its network, nor what it mounts.
   void add_replaced_ground(Change& change, Graph::Vertex node) const {
     for (const Graph::Edge& edge : bound_.graph.edges) {
       if (edge.from != node)
         continue;
       const Resource& ground = bound_.graph.resources[edge.to];
-      const bool is_ground = ground.component == "network" || ground.component == "storage";
+      const bool is_ground = ground.component == "network" || ground.component == "storage" ||
+                             ground.component == "volume";
       const bool goes = std::ranges::any_of(
           endings_, [&](const Ending& ending) { return ending.record->address == ground.address; });
       if (is_ground && goes)

@@ -71,6 +71,13 @@ struct Nic {
   std::string mac;
 };
 
+/// A directory of the host that several guests mount, as one of them sees it: below
+/// `/mnt/shares.d/<tag>` of a container, as the virtiofs device `<tag>` of a machine.
+struct Share {
+  VolumeId volume;  ///< A directory.
+  std::string tag;  ///< Letters and digits.
+};
+
 struct GuestSpec {
   Claim claim;
   Owner owner;
@@ -78,12 +85,15 @@ struct GuestSpec {
   bool kvm = false;  ///< Machines: hardware virtualization, else emulation.
   Bytes memory;      ///< Holds: more is refused inside.
   int cpus = 1;
-  VolumeId image;    ///< Read-only, shared: the root below.
+  VolumeId image;    ///< Read-only, shared: the root below. None: see `sweeps`.
   VolumeId disk;     ///< Its own, writable: laid over the image; holds `init`.
   VolumeId kernel;   ///< Machines.
   VolumeId initrd;   ///< Machines.
   VolumeId console;  ///< Machines: everything they print from the first byte.
   std::vector<Nic> nics;
+  std::vector<Share> shares;
+  /// A container without an image, whose disk is its root: its init empties the shares and ends.
+  bool sweeps = false;
 };
 
 struct GuestState {
@@ -100,6 +110,7 @@ struct Inventory {
   bool containers = false;
   bool machines = false;
   bool kvm = false;                  ///< A kernel was really started with it.
+  bool virtiofs = false;             ///< Machines can mount directories of the host.
   Bytes memory;                      ///< Of the host, or what hosts.yaml grants.
   Bytes disk;                        ///< Free where the storage lies, or what hosts.yaml grants.
   std::vector<std::string> subnets;  ///< In use by anybody: libvirt's networks, the host's routes.
@@ -132,7 +143,11 @@ class Host {
   virtual std::optional<VolumeState> find_volume(const VolumeId& id) = 0;
   /// Makes a sparse volume of `content`'s size. An existing one is an Error(Conflict).
   virtual void create_volume(const VolumeId& id, Content& content) = 0;
-  virtual void remove_volume(const VolumeId& id) = 0;  ///< Gone is no error.
+  /// Makes a volume that is an empty directory, root's and 0755. An existing one is an
+  /// Error(Conflict).
+  virtual void create_directory(const VolumeId& id) = 0;
+  /// Gone is no error. A directory with something in it is an Error(Failed), and stays.
+  virtual void remove_volume(const VolumeId& id) = 0;
   /// The last `limit` bytes of a small volume, a console for example.
   virtual std::string read_volume_tail(const VolumeId& id, std::size_t limit) = 0;
 

@@ -58,6 +58,9 @@ class SimulatedHost : public Host {
              here->create_volume(id, copy);
            });
   }
+  void create_directory(const VolumeId& id) override {
+    change("create_directory", id.name, [here = here_, id] { here->create_directory(id); });
+  }
   void remove_volume(const VolumeId& id) override {
     change("remove_volume", id.name, [here = here_, id] { here->remove_volume(id); });
   }

@@ -29,6 +29,13 @@ Error missing(const std::string& what, const std::string& name) {
   return Error(ErrorKind::NotFound, fmt::format("there is no {} '{}'", what, name));
 }
 
+std::vector<VolumeId> volumes_of(const GuestSpec& spec) {
+  std::vector<VolumeId> all{spec.image, spec.disk};
+  for (const Share& share : spec.shares)
+    all.push_back(share.volume);
+  return all;
+}
+
 const auto kNetworkName = [](const auto& entry) { return entry.second.spec.claim.name; };
 const auto kPoolName = [](const auto& entry) { return entry.second.name; };
 const auto kGuestName = [](const auto& entry) { return entry.second.spec.claim.name; };
@@ -55,12 +62,20 @@ const FakeHost::Pool* FakeHost::pool_named(const std::string& name) const {
 
 bool FakeHost::has_volume(const VolumeId& id) {
   const Pool* pool = pool_named(id.pool);
-  return pool != nullptr && pool->volumes.contains(id.name);
+  return pool != nullptr &&
+         (pool->volumes.contains(id.name) || pool->directories.contains(id.name));
+}
+
+bool* FakeHost::directory_at(const VolumeId& id) {
+  Pool* pool = pool_named(id.pool);
+  if (pool == nullptr || !pool->directories.contains(id.name))
+    return nullptr;
+  return &pool->directories.at(id.name);
 }
 
 Inventory FakeHost::inventory() {
   return call("inventory", [&] {
-    Inventory inventory{containers, machines, kvm, memory, disk, {}, {}};
+    Inventory inventory{containers, machines, kvm, virtiofs, memory, disk, {}, {}};
     for (const auto& [uuid, network] : networks_) {
       if (!network.spec.subnet.empty())
         inventory.subnets.push_back(network.spec.subnet);
@@ -144,6 +159,8 @@ std::optional<PoolState> FakeHost::find_pool(const Claim& claim) {
     PoolState state{.uuid = found->first, .active = true};
     for (const auto& [name, volume] : found->second.volumes)
       state.volumes.push_back(name);
+    for (const auto& [name, is_filled] : found->second.directories)
+      state.volumes.push_back(name);
     return state;
   });
 }
@@ -160,7 +177,7 @@ void FakeHost::remove_pool(const Claim& claim) {
     const auto found = pools_.find(claim.uuid);
     if (found == pools_.end())
       return;
-    if (!found->second.volumes.empty())
+    if (!found->second.volumes.empty() || !found->second.directories.empty())
       throw Error(ErrorKind::Failed, fmt::format("pool '{}' is not empty", claim.name));
     pools_.erase(found);
   });
@@ -170,6 +187,8 @@ std::optional<VolumeState> FakeHost::find_volume(const VolumeId& id) {
   return call("find_volume", [&]() -> std::optional<VolumeState> {
     if (!has_volume(id))
       return std::nullopt;
+    if (directory_at(id) != nullptr)
+      return VolumeState{};
     const Volume& volume = pool_named(id.pool)->volumes.at(id.name);
     return VolumeState{volume.size, Bytes{static_cast<std::int64_t>(volume.bytes.size())}};
   });
@@ -180,7 +199,7 @@ void FakeHost::create_volume(const VolumeId& id, Content& content) {
     Pool* pool = pool_named(id.pool);
     if (pool == nullptr)
       throw missing("pool", id.pool);
-    if (pool->volumes.contains(id.name))
+    if (has_volume(id))
       throw Error(ErrorKind::Conflict, fmt::format("volume '{}' exists already", id.name));
     std::string data;
     while (const std::optional<Extent> extent = content.next())
@@ -189,21 +208,39 @@ void FakeHost::create_volume(const VolumeId& id, Content& content) {
   });
 }
 
+void FakeHost::create_directory(const VolumeId& id) {
+  call("create_directory", [&] {
+    Pool* pool = pool_named(id.pool);
+    if (pool == nullptr)
+      throw missing("pool", id.pool);
+    if (has_volume(id))
+      throw Error(ErrorKind::Conflict, fmt::format("volume '{}' exists already", id.name));
+    pool->directories[id.name] = false;
+  });
+}
+
 void FakeHost::remove_volume(const VolumeId& id) {
   call("remove_volume", [&] {
+    if (const bool* is_filled = directory_at(id); is_filled != nullptr && *is_filled)
+      throw Error(ErrorKind::Failed, fmt::format("directory '{}' is not empty", id.name));
     for (const auto& [uuid, guest] : guests_) {
-      if (guest.running && (guest.spec.disk == id || guest.spec.image == id) && has_volume(id))
+      const bool shares =
+          std::ranges::find(guest.spec.shares, id, &Share::volume) != guest.spec.shares.end();
+      if (guest.running && (guest.spec.disk == id || guest.spec.image == id || shares) &&
+          has_volume(id))
         misuse_.push_back(
             fmt::format("volume {} removed under guest {}", id.name, guest.spec.claim.name));
     }
-    if (Pool* pool = pool_named(id.pool))
+    if (Pool* pool = pool_named(id.pool)) {
       pool->volumes.erase(id.name);
+      pool->directories.erase(id.name);
+    }
   });
 }
 
 std::string FakeHost::read_volume_tail(const VolumeId& id, std::size_t limit) {
   return call("read_volume_tail", [&] {
-    if (!has_volume(id))
+    if (!has_volume(id) || directory_at(id) != nullptr)
       throw missing("volume", id.name);
     const std::string& data = pool_named(id.pool)->volumes.at(id.name).bytes;
     return data.substr(data.size() - std::min(limit, data.size()));
@@ -229,7 +266,7 @@ std::optional<GuestState> FakeHost::find_guest(const Claim& claim) {
 void FakeHost::define_guest(const GuestSpec& spec) {
   call("define_guest", [&] {
     refuse_other(guests_, spec.claim, "guest", kGuestName);
-    for (const VolumeId& volume : {spec.image, spec.disk}) {
+    for (const VolumeId& volume : volumes_of(spec)) {
       if (!volume.name.empty() && !has_volume(volume))
         throw missing("volume", volume.name);
     }
@@ -245,7 +282,7 @@ void FakeHost::start_guest(const Claim& claim) {
     Machine& guest = found->second;
     if (guest.running)
       return;
-    for (const VolumeId& volume : {guest.spec.image, guest.spec.disk}) {
+    for (const VolumeId& volume : volumes_of(guest.spec)) {
       if (!volume.name.empty() && !has_volume(volume))
         throw Error(ErrorKind::Failed, fmt::format("cannot start guest '{}': no volume '{}/{}'",
                                                    claim.name, volume.pool, volume.name));
@@ -256,7 +293,12 @@ void FakeHost::start_guest(const Claim& claim) {
         throw Error(ErrorKind::Failed, fmt::format("cannot start guest '{}': no network '{}'",
                                                    claim.name, nic.network));
     }
-    guest.running = true;
+    // A node leaves something in what it mounts, a sweeper nothing, and has ended.
+    for (const Share& share : guest.spec.shares) {
+      if (bool* is_filled = directory_at(share.volume))
+        *is_filled = !guest.spec.sweeps;
+    }
+    guest.running = !guest.spec.sweeps;
   });
 }
 
@@ -357,6 +399,8 @@ std::vector<Claim> FakeHost::ours() const {
     all.push_back({.kind = Claim::Kind::Pool, .name = pool.name, .uuid = uuid});
     for (const auto& [name, volume] : pool.volumes)
       all.push_back({.kind = Claim::Kind::Volume, .name = name, .pool = pool.name});
+    for (const auto& [name, is_filled] : pool.directories)
+      all.push_back({.kind = Claim::Kind::Volume, .name = name, .pool = pool.name});
   }
   for (const auto& [uuid, guest] : guests_) {
     if (!guest.foreign)
@@ -393,6 +437,8 @@ std::vector<std::string> FakeHost::objects() const {
   for (const auto& [uuid, pool] : pools_) {
     all.push_back("pool " + pool.name);
     for (const auto& [name, volume] : pool.volumes)
+      all.push_back("volume " + pool.name + "/" + name);
+    for (const auto& [name, is_filled] : pool.directories)
       all.push_back("volume " + pool.name + "/" + name);
   }
   for (const auto& [uuid, guest] : guests_)

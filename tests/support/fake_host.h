@@ -24,6 +24,7 @@ class FakeHost : public Host {
   bool containers = true;
   bool machines = true;
   bool kvm = false;
+  bool virtiofs = true;
   Bytes memory = Bytes::gibi(16);
   Bytes disk = Bytes::gibi(100);
 
@@ -38,6 +39,7 @@ class FakeHost : public Host {
   void remove_pool(const Claim& claim) override;
   std::optional<VolumeState> find_volume(const VolumeId& id) override;
   void create_volume(const VolumeId& id, Content& content) override;
+  void create_directory(const VolumeId& id) override;
   void remove_volume(const VolumeId& id) override;
   std::string read_volume_tail(const VolumeId& id, std::size_t limit) override;
   std::optional<GuestState> find_guest(const Claim& claim) override;
@@ -89,6 +91,7 @@ class FakeHost : public Host {
   struct Pool {
     std::string name;
     std::map<std::string, Volume> volumes;
+    std::map<std::string, bool> directories;  ///< Whether something is in it.
   };
   struct Machine {
     GuestSpec spec;
@@ -101,6 +104,7 @@ class FakeHost : public Host {
   Pool* pool_named(const std::string& name);
   const Pool* pool_named(const std::string& name) const;
   bool has_volume(const VolumeId& id);
+  bool* directory_at(const VolumeId& id);
 
   const std::string name_;
   Faults* const faults_;

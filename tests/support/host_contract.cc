@@ -263,6 +263,23 @@ const std::vector<HostRow>& host_contract() {
          const std::string made = attempt([&] { bench.host.create_volume(id, half); });
          return joined({made, bench.host.find_volume(id) ? "half" : "none"});
        }},
+      {"DirectoryMadeTwice", "it makes no directories", "ok, Conflict, found, ok, ok, none",
+       [](HostBench& bench) {
+         bench.host.create_pool(bench.pool());
+         const VolumeId id{bench.pool().name, "d"};
+         const auto make = [&] { bench.host.create_directory(id); };
+         const std::string first = attempt(make);
+         const std::string second = attempt(make);
+         const std::string found = bench.host.find_volume(id) ? "found" : "none";
+         const auto remove = [&] { bench.host.remove_volume(id); };
+         const std::string removed = attempt(remove);
+         return joined({first, second, found, removed, attempt(remove),
+                        bench.host.find_volume(id) ? "found" : "none"});
+       }},
+      {"DirectoryWithoutAPool", "", "NotFound",
+       [](HostBench& bench) {
+         return attempt([&] { bench.host.create_directory({bench.pool().name, "d"}); });
+       }},
       {"GuestThatIsGone", "", "NotFound, ok, ok, ok, NotFound, none, ''",
        [](HostBench& bench) {
          const Claim claim = bench.claim(Kind::Guest, "a");

@@ -17,6 +17,10 @@ void expand_node(const Resource& node, Expansion& expansion) {
   expansion.imply({.address = "storage", .component = "storage"}, "its disk");
   for (const Attachment& attachment : attachments(node))
     expansion.need(child_address("networks", attachment.network), "is on it");
+  if (node.properties.contains("mounts")) {
+    for (const Value::Entry& entry : node.properties.at("mounts").mapping())
+      expansion.need(entry.value.reference(), "mounts it");
+  }
   if (node.properties.contains("image"))
     expansion.need(node.properties.at("image").reference(), "starts from it");
 }
@@ -38,11 +42,13 @@ Registry test_registry() {
        .properties = {property("debian", OnChange::Replace), property("kinds")},
        .shared = true});
   add({.component = "storage", .section = "storage"});
+  add({.component = "volume", .section = "volumes", .properties = {property("size")}});
   add({.component = "node",
        .section = "nodes",
        .properties = {property("memory"), property("disk"), property("image", OnChange::Replace),
                       property("kind", OnChange::Replace), property("kvm", OnChange::Ignore),
-                      property("networks", OnChange::Replace)},
+                      property("networks", OnChange::Replace),
+                      property("mounts", OnChange::Replace)},
        .attributes = {attribute("address", Phase::Chosen), attribute("addresses", Phase::Chosen),
                       attribute("hostname", Phase::Chosen)}},
       expand_node);

@@ -228,6 +228,39 @@ TEST_F(Bind, SaysThatTheHostHasNoMachines) {
   }
 }
 
+Resource volume(const std::string& name, Bytes size) {
+  return {.address = child_address("volumes", name),
+          .component = "volume",
+          .properties = {{"size", size}}};
+}
+
+TEST_F(Bind, SaysThatMachinesOfTheHostCannotMountVolumes) {
+  const Value mounts = Value::Mapping{{"/srv/jobs", Reference{"volumes.jobs"}}};
+  const Site site = test::site_of({volume("jobs", Bytes::gibi(2)), node("a", {{"mounts", mounts}}),
+                                   node("b", {{"mounts", mounts}, {"isolation", "vm"}})});
+  hosts_[0].inventory.virtiofs = true;
+  EXPECT_EQ(property(run(site), "nodes.b", "kind").text(), "machine");
+
+  hosts_[0].inventory.virtiofs = false;
+  try {
+    run(site);
+    FAIL() << "bound it";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+    EXPECT_STREQ(error.what(),
+                 "'nodes.b' is a virtual machine and mounts '/srv/jobs', and host 'here' has no "
+                 "virtiofs");
+  }
+}
+
+TEST_F(Bind, WantsContainersForVolumesAndSetsTheirSpaceAside) {
+  const Site site = test::site_of({volume("jobs", Bytes::gibi(2)), node("a")});
+  EXPECT_EQ(reservation_of(run(site)).disk, Bytes::gibi(6));
+
+  hosts_[0].inventory.containers = false;
+  EXPECT_THROW(run(site), Error);
+}
+
 TEST_F(Bind, KeepsKindAndKvmWhateverTheHostOffersLater) {
   const Site site = test::site_of({node("a", {{"isolation", "vm"}}), node("b")});
   records_ = test::deployed(site, registry_);

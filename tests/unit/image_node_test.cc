@@ -68,6 +68,22 @@ ErrorKind kind_of_failure(const std::function<void()>& call) {
   return ErrorKind::Interrupted;
 }
 
+TEST(NodeLayout, TellsInitWhatToMountInTheOrderOfThePaths) {
+  Properties properties = node_properties("container");
+  properties["mounts"] = Value::Mapping{{"/srv/b/in", Reference{"volumes.one"}},
+                                        {"/srv/b", Reference{"volumes.two"}},
+                                        {"/srv/none", Value()}};
+  const NodeLayout layout(properties, {kDeployment, "nodes.web", 1}, "lab");
+
+  ASSERT_EQ(layout.mounts.size(), 2U);
+  EXPECT_EQ(layout.mounts[0].volume, "volumes.two");
+  for (const DiskFile& file : disk_files(layout, {})) {
+    if (file.path == "shares") {
+      EXPECT_EQ(file.content, "share1 /srv/b\nshare2 /srv/b/in\n");
+    }
+  }
+}
+
 class ImageTest : public testing::Test {
  protected:
   Attributes realize(const std::string& kind = "container") {

@@ -3,6 +3,7 @@
 //
 //     container   /mnt/init, started by libvirt: the image is at /, read-only, the disk at /mnt
 //     machine     /init of the initrd: the image is the first virtio disk, the disk the second
+//     sweep       /init of a container whose disk is its root: empties the shares and ends
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,6 +24,7 @@
 #include "components/node/init/fail.h"
 #include "components/node/init/network.h"
 #include "components/node/init/root.h"
+#include "components/node/init/shares.h"
 
 namespace encamp::init {
 namespace {
@@ -48,6 +50,7 @@ void start_container() {
   must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
   lay_root("/", "/mnt", "/mnt/root");
   copy_identity("/mnt", "/mnt/root");
+  mount_shares("/mnt", "/mnt/root", SharesAre::Mounted);
   const Cards cards = read_cards("/mnt/net");
   set_up(cards);
   finish_aside(cards, "/mnt");
@@ -119,6 +122,7 @@ void start_machine() {
   mount_disk("/dev/vdb", "/own", 0);
   lay_root("/image", "/own", "/root");
   copy_identity("/own", "/root");
+  mount_shares("/own", "/root", SharesAre::Devices);
   const Cards cards = read_cards("/own/net");
   set_up(cards);
   finish_aside(cards, "/own");
@@ -139,8 +143,12 @@ void start_machine() {
 }  // namespace
 }  // namespace encamp::init
 
-int main() {
+int main(int count, char** arguments) {
   umask(0);
+  if (count > 1 && std::strcmp(arguments[1], "sweep") == 0) {
+    encamp::init::empty_shares("/shares.d");
+    return 0;
+  }
   if (access("/modules", F_OK) == 0)
     encamp::init::start_machine();
   encamp::init::start_container();
