@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/state/secrets.h"
 #include "engine/world/printable.h"
 
 namespace encamp {
@@ -95,8 +96,10 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
   Prepared prepared;
   tell_other_settings(program, input);
   prepared.facts = facts_of(input.description, input.journal, input.world);
-  const std::vector<Record> records =
-      input.journal != nullptr ? input.journal->records() : std::vector<Record>();
+  std::vector<Record> records;
+  if (input.journal != nullptr)
+    records =
+        open_secrets(input.journal->records(), *input.journal, find_secret_key(*input.journal));
   const std::vector<HostOffer> offers = look_at_hosts(input.world);
 
   // Another deployment may take the same subnet between looking and reserving: then look again.

@@ -221,6 +221,14 @@ class SqliteJournal : public Journal {
     secrets_.keep(name, bytes);
   }
 
+  void forget_secret(const std::string& name) override {
+    {
+      const std::lock_guard guard(mutex_);
+      writable();
+    }
+    secrets_.forget(name);
+  }
+
   void close(const Batch& last) override {
     const std::lock_guard guard(mutex_);
     if (!database_ && last.empty()) {

@@ -61,4 +61,12 @@ void SecretFiles::keep(const std::string& name, const std::string& bytes) const 
   sync_directory(folder_);
 }
 
+void SecretFiles::forget(const std::string& name) const {
+  const fs::path path = path_of(name);
+  if (unlink(path.c_str()) == 0)
+    sync_directory(folder_);
+  else if (errno != ENOENT)
+    throw_unwritable(path, errno);
+}
+
 }  // namespace encamp

@@ -16,6 +16,8 @@ class SecretFiles {
   void make_directory() const;
   /// Whole or not at all; replaces one of that name. REQUIRES: make_directory().
   void keep(const std::string& name, const std::string& bytes) const;
+  /// Durable before it returns; gone is no error.
+  void forget(const std::string& name) const;
   /// Where a secret lies, for programs that want a file: `ssh -i`. `name` is any text.
   std::filesystem::path path_of(const std::string& name) const;
 

@@ -19,6 +19,17 @@ std::string text_of(const Properties& properties, const std::string& name) {
   return found == properties.end() || found->second.is_null() ? "" : found->second.text();
 }
 
+/// What is run and what it reads, fit to be recorded: text that is secret has a keyed digest.
+std::string digest_of_run(const Properties& wanted, const Command& command) {
+  const std::string both = command.text + '\0' + command.input;
+  for (const char* name : {"text", "input"}) {
+    const auto found = wanted.find(name);
+    if (found != wanted.end() && found->second.is_secret())
+      return found->second.secret().with_text(both).digest();
+  }
+  return sha256(both);
+}
+
 Duration time_left(Context& context) {
   const auto left =
       std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
@@ -139,7 +150,7 @@ Attributes CommandComponent::realize(const Properties& wanted, const Record& rec
   const bool can_tell = wanted.contains("creates") || wanted.contains("unless");
   Command command = command_of(wanted, text_of(wanted, "text"), context);
   command.input = text_of(wanted, "input");
-  const std::string digest = sha256(command.text + '\0' + command.input);
+  const std::string digest = digest_of_run(wanted, command);
   const auto ran = record.notes.find(kRan);
   const bool has_changed = ran != record.notes.end() && ran->second.text() != digest;
   if (unless_holds(wanted, context) || (!has_changed && is_made(wanted, context))) {

@@ -19,18 +19,29 @@ std::string text_of(const Properties& properties, const std::string& name) {
   return found == properties.end() || found->second.is_null() ? "" : found->second.text();
 }
 
+/// What is in the file, or where the link leads: text, which may be secret.
+Value content_of(const Properties& wanted) {
+  const auto found = wanted.find(wanted.contains("link") ? "link" : "content");
+  return found == wanted.end() || found->second.is_null() ? Value("") : found->second;
+}
+
+/// Without its content.
 FileSpec spec_of(const Properties& wanted) {
-  const bool is_link = wanted.contains("link");
   return {.path = text_of(wanted, "path"),
-          .kind = is_link ? FileKind::Link : FileKind::Regular,
-          .content = text_of(wanted, is_link ? "link" : "content"),
+          .kind = wanted.contains("link") ? FileKind::Link : FileKind::Regular,
+          .content = {},
           .owner = text_of(wanted, "owner"),
           .group = text_of(wanted, "group"),
           .mode = std::stoi(text_of(wanted, "mode"), nullptr, 8)};
 }
 
-bool is_as_wanted(const FileState& state, const FileSpec& spec) {
-  if (state.kind != spec.kind || state.digest != sha256(spec.content))
+bool has_content(const FileState& state, const Value& content) {
+  return content.is_secret() ? content.secret().holds(state.digest)
+                             : state.digest == sha256(content.text());
+}
+
+bool is_as_wanted(const FileState& state, const FileSpec& spec, const Value& content) {
+  if (state.kind != spec.kind || !has_content(state, content))
     return false;
   if (spec.kind == FileKind::Link)
     return true;
@@ -97,7 +108,8 @@ void FileComponent::check(const Resource& resource, Diagnostics& diagnostics) co
 
 Attributes FileComponent::realize(const Properties& wanted, const Record& record,
                                   Context& context) const {
-  const FileSpec spec = spec_of(wanted);
+  FileSpec spec = spec_of(wanted);
+  const Value content = content_of(wanted);
   Guest& guest = context.guest();
   const std::optional<FileState> state = guest.find_file(spec.path);
   if (state && state->kind == FileKind::Directory)
@@ -113,19 +125,22 @@ Attributes FileComponent::realize(const Properties& wanted, const Record& record
       context.note(kOriginal, Value());
     }
   }
-  if (!state || !is_as_wanted(*state, spec))
+  if (!state || !is_as_wanted(*state, spec, content)) {
+    spec.content = content.text();
     guest.write_file(spec);
-  return {{"digest", sha256(spec.content)}};
+  }
+  return {{"digest", digest_of(content)}};
 }
 
 std::optional<Properties> FileComponent::observe(const Record& record, Context& context) const {
   const FileSpec spec = spec_of(record.properties);
+  const Value content = content_of(record.properties);
   Guest& guest = context.guest();
   const std::optional<FileState> state = guest.find_file(spec.path);
   if (!state)
     return std::nullopt;
   Properties seen = record.properties;
-  if (is_as_wanted(*state, spec))
+  if (is_as_wanted(*state, spec, content))
     return seen;
   seen.erase("content");
   seen.erase("link");
@@ -138,10 +153,13 @@ std::optional<Properties> FileComponent::observe(const Record& record, Context& 
     seen["group"] = state->group;
   if (state->mode != spec.mode)
     seen["mode"] = fmt::format("{:04o}", state->mode);
-  if (state->digest == sha256(spec.content) && spec.kind == FileKind::Regular)
-    seen["content"] = spec.content;
-  else if (state->kind == FileKind::Regular)
-    seen["content"] = guest.read_file(spec.path, kObservedLimit);
+  if (spec.kind == FileKind::Regular && has_content(*state, content)) {
+    seen["content"] = content;
+  } else if (state->kind == FileKind::Regular) {
+    std::string bytes = guest.read_file(spec.path, kObservedLimit);
+    seen["content"] = content.is_secret() ? Value(content.secret().with_text(std::move(bytes)))
+                                          : Value(std::move(bytes));
+  }
   return seen;
 }
 

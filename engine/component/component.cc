@@ -21,9 +21,12 @@ Change Component::compare(const Properties& wanted, const Properties& recorded) 
                                           : then != recorded.end() && now->second == then->second;
     if (same || property.on_change == OnChange::Ignore)
       continue;
-    change.reasons.push_back(fmt::format("{}: {} -> {}", property.name,
-                                         shown(recorded, property.name),
-                                         shown(wanted, property.name)));
+    std::string wanted_text = shown(wanted, property.name);
+    const std::string recorded_text = shown(recorded, property.name);
+    if (wanted_text == recorded_text && now != wanted.end() && find_secret(now->second) != nullptr)
+      wanted_text = "another " + wanted_text;
+    change.reasons.push_back(
+        fmt::format("{}: {} -> {}", property.name, recorded_text, wanted_text));
     if (property.on_change == OnChange::Replace)
       change.kind = Change::Kind::Replace;
     else if (change.kind == Change::Kind::Keep)

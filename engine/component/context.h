@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -31,6 +32,15 @@ class Context {
 
   /// Durable before it returns. A later realize or remove finds it in Record::notes.
   virtual void note(const std::string& name, Value value) = 0;
+
+  /// Keeps a secret of the resource under a name of its own, durable before it returns; one of
+  /// that name is replaced. The value is secret text, fit for attributes and notes.
+  virtual Value keep_secret(const std::string& name, const std::string& text) = 0;
+  /// What was kept under that name, open; also by an attempt whose end nobody recorded.
+  virtual std::optional<Value> find_secret(const std::string& name) = 0;
+  virtual void forget_secret(const std::string& name) = 0;  ///< Gone is no error.
+  /// `count` bytes that nobody can guess.
+  virtual std::string random_bytes(std::size_t count) = 0;
 
   /// A key pair that is made at the first call with this name, kept with the deployment's secrets
   /// and the same ever after. `ssh` is the deployment's own; a node's host key has its address.

@@ -90,6 +90,30 @@ class Evaluator {
     }
   }
 
+  // Likewise; what is made of secrets is secret, and can only be text.
+  template <typename Operation>
+  static Value tainted(const Expression& e, std::vector<Value> operands, Operation&& operation) {
+    const Secret* secret = nullptr;
+    bool is_open = true;
+    for (Value& operand : operands) {
+      const Secret* here = find_secret(operand);
+      secret = secret == nullptr ? here : secret;
+      is_open = is_open && (here == nullptr || here->is_open());
+    }
+    if (secret == nullptr)
+      return guarded(e, [&] { return operation(operands); });
+    if (!is_open)
+      return residual(e, operands);
+    const Secret first = *secret;
+    for (Value& operand : operands)
+      operand = with_secrets(operand, [](const Secret& part) { return Value(part.text()); });
+    const Value result = guarded(e, [&] { return operation(operands); });
+    if (!result.is_text())
+      fail(e, "bad-operand", fmt::format("{} would be made of a secret", result.kind_name()),
+           "a secret can only be put into text");
+    return first.with_text(result.text());
+  }
+
   static Value residual(const Expression& e, const std::vector<Value>& operands) {
     Expression rest = e;
     rest.operands.clear();
@@ -136,7 +160,8 @@ class Evaluator {
         const std::vector<Value> operands = values(e);
         if (!all_known(operands))
           return residual(e, operands);
-        return guarded(e, [&] { return unary(e.name, operands[0]); });
+        return tainted(e, operands,
+                       [&](const std::vector<Value>& known) { return unary(e.name, known[0]); });
       }
       case Kind::Binary:
         return e.name == "and" || e.name == "or" ? logical(e) : binary_operator(e);
@@ -329,7 +354,9 @@ class Evaluator {
     const std::vector<Value> operands = values(e);
     if (!all_known(operands))
       return residual(e, operands);
-    return guarded(e, [&] { return binary(e.name, operands[0], operands[1]); });
+    return tainted(e, operands, [&](const std::vector<Value>& known) {
+      return binary(e.name, known[0], known[1]);
+    });
   }
 
   static void require_boolean(const Expression& e, const Value& value) {
@@ -377,7 +404,8 @@ class Evaluator {
     const std::vector<Value> arguments = values(e);
     if (!all_known(arguments))
       return residual(e, arguments);
-    return guarded(e, [&] { return function->call(arguments); });
+    return tainted(e, arguments,
+                   [&](const std::vector<Value>& known) { return function->call(known); });
   }
 
   Value file(const Expression& e) const {
@@ -399,23 +427,31 @@ class Evaluator {
     Expression rest = e;
     rest.operands.clear();
     std::string known;
+    std::optional<Secret> secret;  // One that `known` contains.
     const auto flush = [&] {
-      if (!known.empty())
+      if (secret)
+        rest.operands.push_back(
+            as_expression(secret->with_text(std::exchange(known, {})), e.where));
+      else if (!known.empty())
         rest.operands.push_back(as_expression(std::exchange(known, {}), e.where));
+      secret.reset();
     };
     for (const Expression::Pointer& operand : e.operands) {
       const Value part = value(*operand);
-      if (!part.is_known()) {
+      if (!part.is_known() || (part.is_secret() && !part.secret().is_open())) {
         flush();
         rest.operands.push_back(as_expression(part, operand->where));
         continue;
       }
-      known += guarded(*operand, [&] { return to_text(part); }).text();
+      if (part.is_secret())
+        secret = part.secret();
+      known +=
+          part.is_secret() ? part.text() : guarded(*operand, [&] { return to_text(part); }).text();
       if (known.size() > kLongestText)
         fail(e, "bad-operand", "the text is too large");
     }
     if (rest.operands.empty())
-      return known;
+      return secret ? Value(secret->with_text(std::move(known))) : Value(std::move(known));
     flush();
     return Value(Value::Pending(std::make_shared<const Expression>(std::move(rest))));
   }

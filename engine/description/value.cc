@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/description/expression.h"
+#include "engine/world/digest.h"
 
 namespace encamp {
 namespace {
@@ -33,6 +34,10 @@ Json json_of(const Value& value) {
     return {{"$reference", value.reference()}};
   if (value.is_pending())
     return {{"$pending", to_source(value)}};
+  if (value.is_secret()) {
+    const Secret& secret = value.secret();
+    return {{"$secret", secret.digest() + (secret.name().empty() ? "" : " " + secret.name())}};
+  }
   if (value.is_list()) {
     Json list = Json::array();
     for (const Value& item : value.list())
@@ -66,6 +71,10 @@ Value value_of(const Json& json) {
     const std::string text = json.begin()->get<std::string>();
     if (json.contains("$reference"))
       return Reference{text};
+    if (json.contains("$secret")) {
+      const std::size_t blank = std::min(text.find(' '), text.size());
+      return Secret::closed(text.substr(0, blank), text.substr(std::min(blank + 1, text.size())));
+    }
     if (const auto bytes = parse_bytes(text); bytes && json.contains("$size"))
       return *bytes;
     if (const auto duration = parse_duration(text); duration && json.contains("$time"))
@@ -94,6 +103,8 @@ Json parse_json(std::string_view text) {
 std::string display(const Value& value) {
   if (value.is_pending())
     return "(known later)";
+  if (value.is_secret())
+    return "(secret)";
   if (value.is<Bytes>())
     return to_string(value.bytes());
   if (value.is<Duration>())
@@ -134,6 +145,11 @@ template const Reference& Value::get<Reference>() const;
 template const Value::ListPointer& Value::get<Value::ListPointer>() const;
 template const Value::MappingPointer& Value::get<Value::MappingPointer>() const;
 template const Value::Pending& Value::get<Value::Pending>() const;
+template const Value::SecretPointer& Value::get<Value::SecretPointer>() const;
+
+const std::string& Value::text() const {
+  return is_secret() ? secret().text() : get<std::string>();
+}
 
 double Value::number() const {
   if (const auto* integer = std::get_if<std::int64_t>(&data_))
@@ -165,6 +181,8 @@ bool Value::operator==(const Value& other) const {
     return mapping() == other.mapping();
   if (is_pending())
     return to_source(*this) == to_source(other);
+  if (is_secret())
+    return secret() == other.secret();
   return data_ == other.data_;
 }
 
@@ -179,8 +197,44 @@ std::string Value::kind_name() const {
                                            "a resource",
                                            "a list",
                                            "a mapping",
-                                           "a value known later"};
+                                           "a value known later",
+                                           "a secret"};
   return kNames[data_.index()];
+}
+
+Value with_secrets(const Value& value, const std::function<Value(const Secret&)>& replace) {
+  if (value.is_secret())
+    return replace(value.secret());
+  if (find_secret(value) == nullptr)
+    return value;
+  if (value.is_list()) {
+    Value::List items;
+    for (const Value& item : value.list())
+      items.push_back(with_secrets(item, replace));
+    return items;
+  }
+  Value::Mapping entries;
+  for (const Value::Entry& entry : value.mapping())
+    entries.push_back({entry.key, with_secrets(entry.value, replace)});
+  return entries;
+}
+
+const Secret* find_secret(const Value& value) {
+  if (value.is_secret())
+    return &value.secret();
+  const Secret* found = nullptr;
+  if (value.is_list()) {
+    for (const Value& item : value.list())
+      found = found == nullptr ? find_secret(item) : found;
+  } else if (value.is_mapping()) {
+    for (const Value::Entry& entry : value.mapping())
+      found = found == nullptr ? find_secret(entry.value) : found;
+  }
+  return found;
+}
+
+std::string digest_of(const Value& text) {
+  return text.is_secret() ? text.secret().digest() : sha256(text.text());
 }
 
 std::string to_json(const Value& value) {

@@ -4,9 +4,12 @@
 // A value can be *pending*: what it is depends on attributes that are chosen at bind or known only
 // once the site runs (an address, a command's output). settle() (expression.h) replaces what has
 // become known.
+//
+// Text can be *secret* (secret.h): it is printed and recorded as a digest only.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +18,7 @@
 
 #include "engine/description/address.h"
 #include "engine/description/quantity.h"
+#include "engine/description/secret.h"
 
 namespace encamp {
 
@@ -46,13 +50,16 @@ class Value {
   Value(List value) : data_(std::make_shared<const List>(std::move(value))) {}
   Value(Mapping value);
   Value(Pending value) : data_(std::move(value)) {}
+  Value(Secret value) : data_(std::make_shared<const Secret>(std::move(value))) {}
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
+  /// Secret text is not meant: see is_secret().
   bool is_text() const { return std::holds_alternative<std::string>(data_); }
   bool is_list() const { return std::holds_alternative<ListPointer>(data_); }
   bool is_mapping() const { return std::holds_alternative<MappingPointer>(data_); }
   bool is_reference() const { return std::holds_alternative<Reference>(data_); }
   bool is_pending() const { return std::holds_alternative<Pending>(data_); }
+  bool is_secret() const { return std::holds_alternative<SecretPointer>(data_); }
   template <typename T>
   bool is() const {
     return std::holds_alternative<T>(data_);
@@ -62,7 +69,9 @@ class Value {
   bool boolean() const { return get<bool>(); }
   std::int64_t integer() const { return get<std::int64_t>(); }
   double number() const;  ///< Of an integer too.
-  const std::string& text() const { return get<std::string>(); }
+  /// Of a secret too, as components get it; std::logic_error while that is closed.
+  const std::string& text() const;
+  const Secret& secret() const { return *get<SecretPointer>(); }
   Bytes bytes() const { return get<Bytes>(); }
   Duration duration() const { return get<Duration>(); }
   const Address& reference() const { return get<Reference>().address; }
@@ -85,12 +94,13 @@ class Value {
  private:
   using ListPointer = std::shared_ptr<const List>;
   using MappingPointer = std::shared_ptr<const Mapping>;
+  using SecretPointer = std::shared_ptr<const Secret>;
 
   template <typename T>
   const T& get() const;
 
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes, Duration, Reference,
-               ListPointer, MappingPointer, Pending>
+               ListPointer, MappingPointer, Pending, SecretPointer>
       data_;
 };
 
@@ -106,9 +116,17 @@ using Properties = std::map<std::string, Value>;
 /// What is known of a resource, by attribute name: chosen by bind, or reported by realize.
 using Attributes = std::map<std::string, Value>;
 
+/// `value` with every secret in it, however deep, replaced. Expressions are left as they are.
+Value with_secrets(const Value& value, const std::function<Value(const Secret&)>& replace);
+/// The first secret in `value`, or nullptr.
+const Secret* find_secret(const Value& value);
+
+/// SHA-256 of text in hexadecimal, of secret text its keyed digest: fit to be recorded.
+std::string digest_of(const Value& text);
+
 /// JSON for the journal, for events and for `--json`. Sizes, times and references become objects
 /// with one key that starts with `$`, so that from_json(to_json(v)) == v. A pending value is
-/// written as `{"$pending": "..."}` and cannot be read back.
+/// written as `{"$pending": "..."}` and cannot be read back; a secret is closed when it is.
 std::string to_json(const Value& value);
 std::string to_json(const std::map<std::string, Value>& values);
 /// Throws std::invalid_argument when `json` is not what to_json() writes.

@@ -9,6 +9,7 @@
 
 #include "engine/bind/bind.h"
 #include "engine/mutant.h"
+#include "engine/state/secrets.h"
 
 namespace encamp {
 namespace {
@@ -82,6 +83,25 @@ std::optional<Clock::Instant> LooseEnds::end() const {
   return end_;
 }
 
+RunState::RunState(Environment& world, Deployment facts, const std::vector<Record>& rows)
+    : environment(world),
+      key(find_secret_key(world.journal)),
+      events(mask, world.events),
+      evidence(mask, world.evidence),
+      deployment(open_secrets(std::move(facts), world.journal, key)),
+      records(open_secrets(rows, world.journal, key)) {
+  for (const Record& record : records.all()) {
+    for (const auto* values : {&record.properties, &record.attributes, &record.notes}) {
+      for (const auto& [name, value] : *values)
+        mask.add(value);
+    }
+  }
+  for (const Test& test : deployment.tests) {
+    for (const auto& [name, value] : test.command)
+      mask.add(value);
+  }
+}
+
 Lookup lookup_in(const RunState& state) {
   return [&state](const Address& address, const std::string& name) -> std::optional<Value> {
     const std::optional<Record> record = state.records.find(address);
@@ -143,9 +163,31 @@ const Record& ActionContext::record(const Address& address) {
 }
 
 void ActionContext::note(const std::string& name, Value value) {
-  record_->notes[name] = std::move(value);
+  record_->notes[name] = sealed("note." + name, std::move(value));
   state_->environment.journal.commit({.put = {*record_}});
   state_->records.put(*record_);
+}
+
+Value ActionContext::keep_secret(const std::string& name, const std::string& text) {
+  const Secret secret(text, state_->key, record_->address + "." + name);
+  state_->mask.add(secret);
+  state_->environment.journal.keep_secret(secret.name(), text);
+  return secret;
+}
+
+std::optional<Value> ActionContext::find_secret(const std::string& name) {
+  const std::string full = record_->address + "." + name;
+  std::optional<std::string> text = state_->environment.journal.find_secret(full);
+  if (!text)
+    return std::nullopt;
+  const Secret secret(std::move(*text), state_->key, full);
+  state_->mask.add(secret);
+  return secret;
+}
+
+Value ActionContext::sealed(const std::string& name, Value value) {
+  return value.is_text() && state_->mask.hides(value.text()) ? keep_secret(name, value.text())
+                                                             : value;
 }
 
 SshKey ActionContext::ssh_key(const std::string& name) {
@@ -160,10 +202,10 @@ Receipt ActionContext::receipt(const std::string& purpose, const std::string& di
 }
 
 void ActionContext::progress(const std::string& text) {
-  state_->environment.events.on({.kind = Event::Kind::ActionProgress,
-                                 .address = record_->address,
-                                 .verb = verb_,
-                                 .text = text});
+  state_->events.on({.kind = Event::Kind::ActionProgress,
+                     .address = record_->address,
+                     .verb = verb_,
+                     .text = text});
 }
 
 }  // namespace encamp

@@ -11,6 +11,7 @@
 #include "engine/component/context.h"
 #include "engine/description/expression.h"
 #include "engine/run/environment.h"
+#include "engine/run/mask.h"
 #include "engine/state/deployment.h"
 
 namespace encamp {
@@ -47,10 +48,14 @@ class LooseEnds {
 
 /// What all actions of a run share.
 struct RunState {
-  RunState(Environment& world, Deployment facts, const std::vector<Record>& rows)
-      : environment(world), deployment(std::move(facts)), records(rows) {}
+  /// Opens the secrets of facts and rows.
+  RunState(Environment& world, Deployment facts, const std::vector<Record>& rows);
 
   Environment& environment;
+  Secret::Key key;  ///< Of the deployment's secrets; nothing when it has none.
+  Mask mask;        ///< Of all secrets that are open.
+  MaskedEvents events;
+  MaskedReport evidence;
   Deployment deployment;
   RunRecords records;
   LooseEnds loose_ends;
@@ -85,6 +90,16 @@ class ActionContext : public Context {
   Guest& guest_by(Clock::Instant deadline) override;
   const Record& record(const Address& address) override;
   void note(const std::string& name, Value value) override;
+  Value keep_secret(const std::string& name, const std::string& text) override;
+  std::optional<Value> find_secret(const std::string& name) override;
+  void forget_secret(const std::string& name) override {
+    state_->environment.journal.forget_secret(record_->address + "." + name);
+  }
+  std::string random_bytes(std::size_t count) override {
+    return state_->environment.world.random().bytes(count);
+  }
+  /// Text that contains a secret is one: kept, and given back as such.
+  Value sealed(const std::string& name, Value value);
   SshKey ssh_key(const std::string& name) override;
   std::vector<std::string> authorized_keys() override {
     return state_->environment.authorized_keys;

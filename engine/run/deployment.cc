@@ -5,6 +5,7 @@
 #include "engine/mutant.h"
 #include "engine/run/runner.h"
 #include "engine/run/verify.h"
+#include "engine/state/secrets.h"
 
 namespace encamp {
 namespace {
@@ -40,12 +41,12 @@ void verify_all(RunState& state, Runner::Result& result) {
         verify_removed(state, record);
     } catch (const Error& error) {
       result.outcome.failures.push_back({record.address, "remove", error});
-      state.environment.events.on({.kind = Event::Kind::ActionFailed,
-                                   .address = record.address,
-                                   .verb = "remove",
-                                   .text = error.what(),
-                                   .detail = error.detail(),
-                                   .hint = error.hint()});
+      state.events.on({.kind = Event::Kind::ActionFailed,
+                       .address = record.address,
+                       .verb = "remove",
+                       .text = error.what(),
+                       .detail = error.detail(),
+                       .hint = error.hint()});
       continue;
     }
     state.records.erase(record);
@@ -55,6 +56,11 @@ void verify_all(RunState& state, Runner::Result& result) {
     });
     result.rest.put.push_back(record);
   }
+}
+
+// What can be told of tests and outputs by now, fit to be recorded.
+Deployment settled(const Deployment& facts, const RunState& state) {
+  return keep_secrets(settle(facts, lookup_in(state)), state.environment.journal);
 }
 
 void end_run(Deployment& facts, const Outcome& outcome, const RunState& state) {
@@ -78,17 +84,19 @@ Outcome up(const Plan& plan, Deployment facts, Environment& environment) {
   facts.last_run = Deployment::Run{.verb = "up", .began = clock.wall_time()};
   environment.events.on({.kind = Event::Kind::PlanMade, .count = count_of(plan)});
 
+  if (count_of(plan) > 0) {  // Before several nodes want them at once.
+    deployment_key(environment, "ssh");
+    secret_key(environment.journal, environment.world.random());
+  }
   const auto state = std::make_shared<RunState>(environment, facts, environment.journal.records());
   expect_late_effects(*state, before, began);
-  if (count_of(plan) > 0)
-    deployment_key(environment, "ssh");  // Before several nodes want it at once.
   Runner runner(state, plan);
-  Runner::Result result = runner.run({.deployment = settle(facts, lookup_in(*state))});
+  Runner::Result result = runner.run({.deployment = settled(facts, *state)});
   if (!result.outcome.interrupted && !result.removed.empty())
     verify_all(*state, result);
 
   end_run(facts, result.outcome, *state);
-  result.rest.deployment = settle(facts, lookup_in(*state));
+  result.rest.deployment = settled(facts, *state);
   environment.journal.commit(result.rest);
   result.outcome.total = std::chrono::duration_cast<Duration>(clock.now() - began);
   return result.outcome;
@@ -98,7 +106,8 @@ Outcome down(Environment& environment) {
   Clock& clock = environment.world.clock();
   const Clock::Instant began = clock.now();
   const std::optional<Deployment> before = environment.journal.deployment();
-  const std::vector<Record> records = environment.journal.records();
+  const std::vector<Record> records = open_secrets(
+      environment.journal.records(), environment.journal, find_secret_key(environment.journal));
   if (!before && records.empty()) {
     environment.journal.close({});  // What a process left behind that died while it ended it.
     return {};

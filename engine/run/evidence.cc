@@ -34,7 +34,7 @@ std::string full_text(const Error& error) {
 }
 
 void keep_evidence(RunState& state, const Record& record, const Error& error) {
-  state.environment.evidence.keep(record.address + "/error", full_text(error));
+  state.evidence.keep(record.address + "/error", full_text(error));
   if (const std::string_view node = node_of(record.address); !node.empty())
     keep_node_evidence(state, Address(node));
 }
@@ -46,7 +46,7 @@ void keep_node_evidence(RunState& state, const Address& node) {
     return;
   for (const Claim& claim : record->claims) {
     if (claim.kind == Claim::Kind::Guest)
-      keep(environment.evidence, node + "/console",
+      keep(state.evidence, node + "/console",
            [&] { return environment.world.host(record->host).console_tail(claim, kConsole); });
   }
   if (record->life != Life::Present)
@@ -59,7 +59,7 @@ void keep_node_evidence(RunState& state, const Address& node) {
     const auto unit = component == nullptr ? item.properties.end()
                                            : item.properties.find(component->schema().subject);
     if (unit != item.properties.end() && unit->second.is_text())
-      keep(environment.evidence, node + "/journal/" + unit->second.text(), [&] {
+      keep(state.evidence, node + "/journal/" + unit->second.text(), [&] {
         return guest_of(environment, *record, deadline)
             .unit_journal(unit->second.text(), kJournalLines);
       });

@@ -7,7 +7,7 @@ namespace encamp {
 namespace {
 
 std::string text_of(const Value& value) {
-  return value.is_text() ? value.text() : to_display(value, 4096);
+  return value.is_text() || value.is_secret() ? value.text() : to_display(value, 4096);
 }
 
 std::string without_last_newline(std::string text) {

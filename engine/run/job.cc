@@ -59,7 +59,11 @@ void attempt(RunState& state, Job& job, ActionContext& context) {
     return;
   }
   job.before.notes = job.record.notes;
+  for (const auto& [name, value] : job.record.properties)
+    state.mask.add(value);
   job.attributes = job.component->realize(job.record.properties, job.before, context);
+  for (auto& [name, value] : job.attributes)
+    value = context.sealed(name, std::move(value));
 }
 
 // Returns the error of one attempt, or nothing.
@@ -146,11 +150,11 @@ void carry_out(RunState& state, Job& job) {
     if (!may_help_to_repeat(kind) || budget <= 0 || environment.stop.stop_requested())
       break;
     --budget;
-    environment.events.on({.kind = Event::Kind::ActionRetried,
-                           .address = job.record.address,
-                           .verb = job.verb,
-                           .text = job.error->what(),
-                           .count = next});
+    state.events.on({.kind = Event::Kind::ActionRetried,
+                     .address = job.record.address,
+                     .verb = job.verb,
+                     .text = job.error->what(),
+                     .count = next});
     try {
       if (context.gave_receipt() && is_known(kind))
         environment.journal.commit({.put = {job.record}});
@@ -162,6 +166,7 @@ void carry_out(RunState& state, Job& job) {
   }
   job.took = std::chrono::duration_cast<Duration>(context.clock().now() - began);
   if (job.error && job.error->kind() != ErrorKind::Interrupted) {
+    job.error = state.mask.masked(*job.error);
     job.error->add_context(fmt::format("while {} {}", participle(job.verb), job.record.address));
     keep_evidence(state, job.record, *job.error);
   }

@@ -7,6 +7,7 @@
 #include "engine/description/expression.h"
 #include "engine/mutant.h"
 #include "engine/run/evidence.h"
+#include "engine/state/secrets.h"
 
 namespace encamp {
 namespace {
@@ -150,6 +151,8 @@ bool Runner::begin(std::size_t index) {
   } else {
     try {
       job.action.resource.properties = settle(action.resource.properties, lookup_in(*state_));
+      for (auto& [name, value] : job.action.resource.properties)
+        value = keep_secrets(value, action.address + "." + name, environment_->journal);
     } catch (const Error& error) {  // A late value is not what an operator wants.
       job.error = error;
     }
@@ -312,10 +315,10 @@ void Runner::fail(std::size_t index) {
     if (action.verb == Action::Verb::Keep)
       continue;
     result_.outcome.skipped.push_back(action.address);
-    environment_->events.on({.kind = Event::Kind::ActionSkipped,
-                             .address = action.address,
-                             .verb = jobs_[other]->verb,
-                             .text = fmt::format("because {} failed", job.action.address)});
+    state_->events.on({.kind = Event::Kind::ActionSkipped,
+                       .address = action.address,
+                       .verb = jobs_[other]->verb,
+                       .text = fmt::format("because {} failed", job.action.address)});
   }
 }
 
@@ -342,7 +345,7 @@ void Runner::tell(Event::Kind kind, const Job& job, const Error* error) const {
   }
   if (kind == Event::Kind::ActionSkipped)
     event.text = "interrupted";
-  environment_->events.on(event);
+  state_->events.on(event);
 }
 
 }  // namespace encamp

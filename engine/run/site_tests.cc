@@ -110,7 +110,7 @@ Command command_of(const Test& test) {
   Command command{.timeout = test.timeout};
   const auto text = [&](const char* name, std::string& target) {
     const auto found = test.command.find(name);
-    if (found != test.command.end() && found->second.is_text())
+    if (found != test.command.end() && (found->second.is_text() || found->second.is_secret()))
       target = found->second.text();
   };
   text("run", command.text);
@@ -120,8 +120,9 @@ Command command_of(const Test& test) {
   const auto environment = test.command.find("environment");
   if (environment != test.command.end() && environment->second.is_mapping()) {
     for (const Value::Entry& entry : environment->second.mapping())
-      command.environment[entry.key] =
-          entry.value.is_text() ? entry.value.text() : to_display(entry.value, 4096);
+      command.environment[entry.key] = entry.value.is_text() || entry.value.is_secret()
+                                           ? entry.value.text()
+                                           : to_display(entry.value, 4096);
   }
   return command;
 }
@@ -134,12 +135,14 @@ void try_test(RunState& state, Trial& trial, Report& collected) {
   try {
     Guest& guest = guest_of(environment, trial.node, began + environment.timeout);
     const CommandResult seen = guest.probe(command_of(trial.test));
-    result.output = seen.output;
-    result.errors = seen.errors;
-    result.why = what_differs(trial.test.expect, seen, trial.test.timeout);
-    collect_from(guest, trial.test, trial.node, collected);
+    result.output = state.mask.masked(seen.output);
+    result.errors = state.mask.masked(seen.errors);
+    result.why = state.mask.masked(what_differs(trial.test.expect, seen, trial.test.timeout));
+    MaskedReport masked(state.mask, collected);
+    collect_from(guest, trial.test, trial.node, masked);
   } catch (const Error& error) {
-    result.why = error.kind() == ErrorKind::Interrupted ? "interrupted" : full_text(error);
+    result.why = error.kind() == ErrorKind::Interrupted ? "interrupted"
+                                                        : full_text(state.mask.masked(error));
     environment.connections.drop(trial.node.address);
   }
   result.status = result.why.empty() ? TestResult::Status::Passed : TestResult::Status::Failed;
@@ -147,9 +150,9 @@ void try_test(RunState& state, Trial& trial, Report& collected) {
   if (result.status == TestResult::Status::Passed)
     return;
   const std::string folder = trial.test.address + "/" + last_name(trial.node.address);
-  environment.evidence.keep(folder + "/why", result.why + "\n");
-  environment.evidence.keep(folder + "/output", result.output);
-  environment.evidence.keep(folder + "/errors", result.errors);
+  state.evidence.keep(folder + "/why", result.why + "\n");
+  state.evidence.keep(folder + "/output", result.output);
+  state.evidence.keep(folder + "/errors", result.errors);
   keep_node_evidence(state, trial.node.address);
 }
 
@@ -228,7 +231,7 @@ class TestRunner {
                 .took = trial.result.took};
     if (kind == Event::Kind::TestFailed)
       event.detail = trial.result.output + trial.result.errors;
-    state_->environment.events.on(event);
+    state_->events.on(event);
   }
 
   std::shared_ptr<RunState> state_;
@@ -251,7 +254,7 @@ TestRun run_tests(const std::vector<std::string>& names, Report& collected,
   const std::string missing = missing_resource(*deployment, state->records.all());
 
   std::vector<std::shared_ptr<Trial>> trials;
-  for (const Test& test : chosen_tests(*deployment, names)) {
+  for (const Test& test : chosen_tests(state->deployment, names)) {
     for (const Address& node : test.nodes) {
       auto trial = std::make_shared<Trial>();
       trial->test = test;
@@ -266,8 +269,10 @@ TestRun run_tests(const std::vector<std::string>& names, Report& collected,
         {.kind = Event::Kind::PlanMade, .count = static_cast<int>(trials.size())});
     TestRunner runner(state, trials, collected);
     run.outcome = runner.run();
-    if (!run.outcome.interrupted)
-      collect_from_other_nodes(*state, chosen_tests(*deployment, names), collected);
+    if (!run.outcome.interrupted) {
+      MaskedReport masked(state->mask, collected);
+      collect_from_other_nodes(*state, chosen_tests(*deployment, names), masked);
+    }
   } else {
     for (const auto& trial : trials)
       environment.events.on({.kind = Event::Kind::ActionSkipped,

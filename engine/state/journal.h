@@ -43,6 +43,8 @@ class Journal {
   /// name; durable before it returns. Names are any text.
   virtual std::optional<std::string> find_secret(const std::string& name) = 0;
   virtual void keep_secret(const std::string& name, const std::string& bytes) = 0;
+  /// Gone is no error. By default only its bytes are gone.
+  virtual void forget_secret(const std::string& name) { keep_secret(name, {}); }
 
   /// Commits `last`, after which no record may be left, and ends the deployment, in one
   /// transaction: secrets and the directory itself go, its name is free. Nothing can be committed

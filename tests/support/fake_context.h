@@ -20,6 +20,7 @@ class FakeContext : public Context {
 
   std::map<Address, Record> records;  ///< Of the resources that this one needs.
   Properties notes;
+  std::map<std::string, Secret> secrets;  ///< By the name they were kept under.
   std::stop_source stopped;
 
   const Owner& owner() const override { return owner_; }
@@ -29,6 +30,16 @@ class FakeContext : public Context {
   Guest& guest() override { throw Error(ErrorKind::Failed, "there is no guest"); }
   const Record& record(const Address& address) override { return records.at(address); }
   void note(const std::string& name, Value value) override { notes[name] = std::move(value); }
+  Value keep_secret(const std::string& name, const std::string& text) override {
+    return secrets.insert_or_assign(name, Secret(text, key_, owner_.address + "." + name))
+        .first->second;
+  }
+  std::optional<Value> find_secret(const std::string& name) override {
+    const auto found = secrets.find(name);
+    return found == secrets.end() ? std::nullopt : std::optional<Value>(found->second);
+  }
+  void forget_secret(const std::string& name) override { secrets.erase(name); }
+  std::string random_bytes(std::size_t count) override { return world_.random().bytes(count); }
   SshKey ssh_key(const std::string& name) override {
     if (!keys_.contains(name))
       keys_[name] = world_.make_ssh_key();
@@ -48,6 +59,7 @@ class FakeContext : public Context {
   Owner owner_;
   std::string deployment_ = "lab";
   std::map<std::string, SshKey> keys_;
+  Secret::Key key_ = std::make_shared<const std::string>("key of this deployment");
 };
 
 }  // namespace encamp::test

@@ -36,6 +36,20 @@ const Record& ItemContext::record(const Address& address) {
   return found->second;
 }
 
+Value ItemContext::keep_secret(const std::string&, const std::string&) {
+  throw std::logic_error("a software item makes no secrets");
+}
+
+std::optional<Value> ItemContext::find_secret(const std::string&) {
+  return std::nullopt;
+}
+
+void ItemContext::forget_secret(const std::string&) {}
+
+std::string ItemContext::random_bytes(std::size_t) {
+  throw std::logic_error("a software item has nothing random");
+}
+
 SshKey ItemContext::ssh_key(const std::string&) {
   throw std::logic_error("a software item makes no keys");
 }

@@ -36,6 +36,10 @@ class ItemContext : public Context {
   Guest& guest() override { return guest_; }
   const Record& record(const Address& address) override;
   void note(const std::string& name, Value value) override { own.notes[name] = std::move(value); }
+  Value keep_secret(const std::string& name, const std::string& text) override;
+  std::optional<Value> find_secret(const std::string& name) override;
+  void forget_secret(const std::string& name) override;
+  std::string random_bytes(std::size_t count) override;
   SshKey ssh_key(const std::string& name) override;
   std::vector<std::string> authorized_keys() override { return {}; }
   Receipt receipt(const std::string& purpose, const std::string& digest) override;

@@ -28,13 +28,17 @@ void MemoryJournal::apply(const Batch& batch) {
   if (closed_)
     throw Error(ErrorKind::Conflict, "the journal is closed");
   for (const Record& record : batch.put) {
-    // A journal keeps what JSON keeps: a value that is still pending must not get here.
-    if (map_from_json(to_json(record.properties)) != record.properties)
+    // A journal keeps what JSON keeps: a value that is still pending must not get here, and of a
+    // secret there is no text.
+    Record kept = record;
+    for (std::map<std::string, Value>* values : {&kept.properties, &kept.attributes, &kept.notes})
+      *values = map_from_json(to_json(*values));
+    if (kept.properties != record.properties)
       throw std::logic_error(record.address + " has a property that cannot be recorded");
     if (record.life == Life::Gone)
       records_.erase({record.address, record.generation});
     else
-      records_[{record.address, record.generation}] = record;
+      records_[{record.address, record.generation}] = std::move(kept);
   }
   if (batch.deployment)
     deployment_ = deployment_from_json(to_json(*batch.deployment));
@@ -52,6 +56,13 @@ void MemoryJournal::keep_secret(const std::string& name, const std::string& byte
     if (closed_)
       throw Error(ErrorKind::Conflict, "the journal is closed");
     secrets_[name] = bytes;
+  });
+}
+
+void MemoryJournal::forget_secret(const std::string& name) {
+  faults_->call("forget_secret", [&] {
+    const std::lock_guard lock(mutex_);
+    secrets_.erase(name);
   });
 }
 

@@ -20,6 +20,7 @@ class MemoryJournal : public Journal {
   void commit(const Batch& batch) override;
   std::optional<std::string> find_secret(const std::string& name) override;
   void keep_secret(const std::string& name, const std::string& bytes) override;
+  void forget_secret(const std::string& name) override;
   void close(const Batch& last) override;
 
   /// Whether close() has ended the deployment.

@@ -40,6 +40,16 @@ std::vector<Event> RecordedEvents::of(Event::Kind kind) const {
   return found;
 }
 
+std::vector<Event> RecordedEvents::all() const {
+  const std::lock_guard lock(mutex_);
+  return all_;
+}
+
+std::map<std::string, std::string> RecordedReport::all() const {
+  const std::lock_guard lock(mutex_);
+  return all_;
+}
+
 void RecordedReport::keep(const std::string& path, std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   all_[path] = bytes;

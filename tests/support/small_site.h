@@ -20,6 +20,7 @@ class RecordedEvents : public Events {
  public:
   void on(const Event& event) override;
   std::vector<Event> of(Event::Kind kind) const;
+  std::vector<Event> all() const;
 
  private:
   mutable std::mutex mutex_;
@@ -31,6 +32,7 @@ class RecordedReport : public Report {
   void keep(const std::string& path, std::string_view bytes) override;
   /// What was kept under `path`; empty when nothing was.
   std::string at(const std::string& path) const;
+  std::map<std::string, std::string> all() const;
 
  private:
   mutable std::mutex mutex_;
