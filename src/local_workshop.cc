@@ -80,6 +80,18 @@ std::string missing_package(const std::string& output) {
       error.with_hint(fmt::format("did you mean '{}'?", near));
     throw error;
   }
+  constexpr std::string_view kPrivate = "encamp-private: ";
+  if (const std::size_t found = result.output.find(kPrivate); found != std::string::npos) {
+    const std::size_t begin = found + kPrivate.size();
+    const std::string files = result.output.substr(begin, result.output.find('\n', begin) - begin);
+    throw Error(ErrorKind::Failed,
+                fmt::format("the packages made private files that nodes from one image would "
+                            "share: {}",
+                            files.substr(0, files.find_last_not_of(' ') + 1)))
+        .with_hint(
+            "say in src/workshop_identities.txt how a node makes them anew; until then give "
+            "the packages 'needs: []', so that they are installed on each node");
+  }
   Error error(ErrorKind::Failed,
               result.timed_out ? std::string("the image was not built within 20 minutes")
                                : fmt::format("cannot build the image: apt or mke2fs ended with {}",
@@ -100,7 +112,8 @@ LocalWorkshop::LocalWorkshop(std::filesystem::path init, std::filesystem::path d
 
 std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
   const BaseTree base = bases_.get(recipe, {});
-  std::string identity = fmt::format("{}\n{}\n{}\n", image_script(), base.key, base.index);
+  std::string identity =
+      fmt::format("{}\n{}\n{}\n{}\n", image_script(), kIdentities, base.key, base.index);
   for (const std::string& package :
        std::set<std::string>(recipe.packages.begin(), recipe.packages.end()))
     identity += package + "\n";
@@ -132,7 +145,7 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
     lower = (machine / "upper").string() + ":" + lower;
   const std::filesystem::path root = work.path() / "root.img";
   std::vector<std::string> arguments{work.path().string(), lower, bases_.debs().string(),
-                                     root.string()};
+                                     root.string(), std::string(kIdentities)};
   arguments.insert(arguments.end(), recipe.packages.begin(), recipe.packages.end());
   const ToolResult result = run_script(image_script(), arguments, minutes(20), progress);
   if (result.exit != 0)

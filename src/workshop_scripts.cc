@@ -114,8 +114,47 @@ close_tree
 umount "$root"
 )sh";
 
+// Takes out what no two nodes may share (workshop_identities.txt, in $identities), and leaves in
+// the image how a node makes it anew.
+constexpr const char* kRemoveIdentities = R"sh(
+remove_identities() {
+  make=$root/usr/lib/encamp/make-identities
+  : >"$work/make"
+  printf '%s\n' "$identities" | while read -r pattern action command; do
+    case $pattern in '' | '#'*) continue ;; esac
+    [ "$action" != keep ] || continue
+    for file in "$root"$pattern; do
+      [ -e "$file" ] || [ -L "$file" ] || continue
+      rm -f "$file"
+      [ "$action" != make ] || printf '%s\n' "$command" >>"$work/make"
+    done
+  done
+  if [ -s "$work/make" ]; then
+    mkdir -p "${make%/*}"
+    { printf '#!/bin/sh -e\n# What no two nodes may share, made when a node is new.\n'; cat "$work/make"; } >"$make"
+    chmod 755 "$make"
+  fi
+}
+is_known() {                            # FILE: whether it is to stay
+  printf '%s\n' "$identities" | while read -r pattern action command; do
+    case $pattern in '' | '#'*) continue ;; esac
+    case $1 in $pattern) echo yes; break ;; esac
+  done
+}
+check_private() {
+  (cd "$root" && find etc -xdev -type f ! -perm -004) | sort | while read -r file; do
+    [ -z "$(is_known "/$file")" ] || continue
+    grep -qxF "/$file" "$root"/var/lib/dpkg/info/*.list || printf '/%s\n' "$file"
+  done >"$work/private"
+  if [ -s "$work/private" ]; then
+    echo "encamp-private: $(tr '\n' ' ' <"$work/private")"
+    exit 1
+  fi
+}
+)sh";
+
 constexpr const char* kImage = R"sh(
-work=$1 lower=$2 debs=$3 image=$4; shift 4
+work=$1 lower=$2 debs=$3 image=$4 identities=$5; shift 5
 open_tree "$lower" "$work/upper"
 enabled() {                             # what is started at boot because a package said so
   (cd "$root/etc" && find systemd/system systemd/user rc?.d ! -type d \
@@ -132,6 +171,8 @@ if [ $# -gt 0 ]; then
       *) rm -f "$root/etc/$link" ;;
     esac
   done
+  remove_identities
+  check_private
 fi
 close_tree
 echo "encamp: making the file system"
@@ -151,7 +192,7 @@ std::string kernel_script() {
 }
 
 std::string image_script() {
-  return std::string(kCommon) + kImage;
+  return std::string(kCommon) + kRemoveIdentities + kImage;
 }
 
 ToolResult run_script(const std::string& script, std::vector<std::string> arguments,

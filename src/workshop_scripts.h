@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/world/workshop.h"
@@ -19,9 +20,14 @@ std::string base_script();
 /// `vmlinuz` beside it. BASE is the tree above.
 std::string kernel_script();
 
-/// WORK LOWER DEBS IMAGE [PACKAGE...]: the ext4 file IMAGE of LOWER (layers, the uppermost first,
-/// parted by colons) with the packages installed.
+/// WORK LOWER DEBS IMAGE IDENTITIES [PACKAGE...]: the ext4 file IMAGE of LOWER (layers, the
+/// uppermost first, parted by colons) with the packages installed, and without what the text
+/// IDENTITIES says that no two nodes may share. Ends with 1 and `encamp-private: /etc/x ` when it
+/// does not know a file.
 std::string image_script();
+
+/// What no two nodes may share: workshop_identities.txt.
+extern const std::string_view kIdentities;
 
 /// Runs `script` with `arguments`. Lines that begin with `encamp: ` are told to `progress`.
 ToolResult run_script(const std::string& script, std::vector<std::string> arguments,

@@ -20,6 +20,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kPause{20};
 constexpr std::size_t kConsoleTail = 4096;
+constexpr int kShownLines = 15;
 
 // How long a node may take until someone can log in, and how often meanwhile it is looked whether
 // it still runs. Measured, idle: a container 0.5 s, a machine without KVM 10 s.
@@ -85,6 +86,7 @@ class NodeWork {
     context_.progress("starting");
     attempt([&] { host_.start_guest(node_.guest); }, [&] { return is_running(); });
     reach();
+    make_identities(wanted);
     return {{"ssh_host_key", host_key.public_key}};
   }
 
@@ -217,6 +219,21 @@ class NodeWork {
         throw_unreached(error, runs);
       }
     }
+  }
+
+  // Keys of packages that are in the image, once: its software is not touched before.
+  void make_identities(const Properties& wanted) {
+    const Record& image = context_.record(wanted.at("image").reference());
+    if (!image.properties.contains("packages"))
+      return;
+    const CommandResult result = context_.guest_by(context_.deadline())
+                                     .probe({.text = "make=/usr/lib/encamp/make-identities\n"
+                                                     "[ ! -e $make ] || { $make >&2 && rm $make; }",
+                                             .timeout = std::chrono::minutes(1)});
+    if (result.exit != 0)
+      throw Error(ErrorKind::Failed,
+                  fmt::format("node '{}' cannot make keys of its own", node_.name))
+          .with_detail(last_lines(printable(result.output + result.errors), kShownLines));
   }
 
   [[noreturn]] void throw_unreached(const Error& cause, bool runs) {
