@@ -450,8 +450,10 @@ class Evaluator {
       if (known.size() > kLongestText)
         fail(e, "bad-operand", "the text is too large");
     }
+    if (rest.operands.empty() && secret)  // It keeps its name while nothing is added.
+      return known == secret->text() ? *secret : secret->with_text(std::move(known));
     if (rest.operands.empty())
-      return secret ? Value(secret->with_text(std::move(known))) : Value(std::move(known));
+      return known;
     flush();
     return Value(Value::Pending(std::make_shared<const Expression>(std::move(rest))));
   }
