@@ -117,6 +117,8 @@ std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
   for (const std::string& package :
        std::set<std::string>(recipe.packages.begin(), recipe.packages.end()))
     identity += package + "\n";
+  for (const Repository& repository : recipe.repositories)
+    identity += path_of(repository) + "\n" + to_sources(repository) + "\n";
   if (isolation == Isolation::Machine)
     identity +=
         fmt::format("machine\n{}\n{}\n", kernel_script(), sha256_hex(read_whole_file(init_)));
@@ -143,6 +145,11 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
   std::string lower = (base.directory / "root").string();
   if (is_machine)
     lower = (machine / "upper").string() + ":" + lower;
+  make_directories(work.path() / "sources");
+  for (const Repository& repository : recipe.repositories)
+    write_whole_file(
+        work.path() / "sources" / std::filesystem::path(path_of(repository)).filename(),
+        to_sources(repository));
   const std::filesystem::path root = work.path() / "root.img";
   std::vector<std::string> arguments{work.path().string(), lower, bases_.debs().string(),
                                      root.string(), std::string(kIdentities)};

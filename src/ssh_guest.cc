@@ -27,6 +27,11 @@ std::string number(std::int64_t value) {
   return std::to_string(value);
 }
 
+/// Empty when it is not set.
+std::string text_of(std::optional<int> value) {
+  return value ? number(*value) : std::string();
+}
+
 Arguments arguments_of(const Command& command) {
   Arguments arguments{command.text, command.user, command.directory,
                       number(command.timeout.count()), command.input};
@@ -126,6 +131,46 @@ class SshGuest : public Guest {
     ask("copy_file", {from, to});
   }
 
+  void unpack(const std::string& path, const std::string& archive, int strip) override {
+    ask("unpack", {path, sha256(path), number(strip), archive});
+  }
+
+  void remove_unpacked(const std::string& path) override {
+    ask("remove_unpacked", {path, sha256(path)});
+  }
+
+  std::optional<UserState> find_user(const std::string& name) override {
+    Arguments answer = ask("find_user", {name});
+    if (answer.empty())
+      return std::nullopt;
+    return UserState{.uid = std::stoi(answer.at(0)),
+                     .gid = std::stoi(answer.at(1)),
+                     .home = answer.at(2),
+                     .shell = answer.at(3),
+                     .groups = {answer.begin() + 4, answer.end()}};
+  }
+
+  void put_user(const UserSpec& user) override {
+    Arguments arguments{user.name,  text_of(user.uid),      text_of(user.gid),     user.home,
+                        user.shell, user.system ? "1" : "", user.groups ? "1" : ""};
+    if (user.groups)
+      std::ranges::copy(*user.groups, std::back_inserter(arguments));
+    ask("put_user", arguments);
+  }
+
+  void remove_user(const std::string& name) override { ask("remove_user", {name}); }
+
+  std::optional<int> find_group(const std::string& name) override {
+    const Arguments answer = ask("find_group", {name});
+    return answer.empty() ? std::nullopt : std::optional(std::stoi(answer.at(0)));
+  }
+
+  void put_group(const std::string& name, std::optional<int> gid, bool system) override {
+    ask("put_group", {name, text_of(gid), system ? "1" : ""});
+  }
+
+  void remove_group(const std::string& name) override { ask("remove_group", {name}); }
+
   bool listens(int port) override { return ask("listens", {number(port)}).at(0) == "1"; }
 
   int http_status(const std::string& url) override {
@@ -141,6 +186,8 @@ class SshGuest : public Guest {
       versions[answer[i]] = answer[i + 1];
     return versions;
   }
+
+  void update_packages(Duration timeout) override { change_packages("update", {}, timeout); }
 
   void install(const std::vector<std::string>& packages, Duration timeout) override {
     change_packages("install", packages, timeout);

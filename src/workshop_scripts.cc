@@ -160,7 +160,17 @@ enabled() {                             # what is started at boot because a pack
   (cd "$root/etc" && find systemd/system systemd/user rc?.d ! -type d \
     \( -path '*.wants/*' -o -path '*.requires/*' -o -path 'rc?.d/S*' \) 2>/dev/null || :) | sort
 }
+add_repositories() {                    # the index of Debian itself stays as the base tree has it
+  cp "$work"/sources/*.sources "$root/etc/apt/sources.list.d/"
+  mkdir "$root/encamp-sources"
+  cp "$work"/sources/*.sources "$root/encamp-sources/"
+  echo "encamp: fetching the index of repositories"
+  run_apt update -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/encamp-sources \
+    -o APT::Get::List-Cleanup=0
+  rm -r "$root/encamp-sources"
+}
 if [ $# -gt 0 ]; then
+  if ls "$work"/sources/*.sources >/dev/null 2>&1; then add_repositories; fi
   enabled >"$work/before"
   install_packages "$@" || { status=$?
     chroot "$root" apt-cache pkgnames >"$work/names" 2>/dev/null || :; exit $status; }

@@ -53,12 +53,28 @@ std::set<std::string> texts_of(const Properties& properties, const std::string& 
   return texts;
 }
 
+// Of the nodes that start from it (a baked image has them): properties of `repository` items.
+std::vector<Repository> repositories_of(const Properties& properties) {
+  std::vector<Repository> repositories;
+  const auto found = properties.find("repositories");
+  if (found == properties.end() || !found->second.is_list())
+    return repositories;
+  for (const Value& item : found->second.list()) {
+    Properties one;
+    for (const Value::Entry& entry : item.mapping())
+      one[entry.key] = entry.value;
+    repositories.push_back(repository_of(one));
+  }
+  return repositories;
+}
+
 ImageRecipe recipe_of(const Properties& properties) {
   const std::set<std::string> packages = texts_of(properties, "packages");
   return {.debian = text_of(properties, "debian"),
           .architecture = text_of(properties, "architecture"),
           .mirror = text_of(properties, "mirror"),
-          .packages = {packages.begin(), packages.end()}};
+          .packages = {packages.begin(), packages.end()},
+          .repositories = repositories_of(properties)};
 }
 
 void ensure_pool(Host& host) {
@@ -221,6 +237,11 @@ class Image : public Component {
     Change change = Component::compare(wanted, recorded);
     if (texts_of(wanted, "kinds") != texts_of(recorded, "kinds")) {
       change.reasons.emplace_back("for other kinds of nodes");
+      if (change.kind == Change::Kind::Keep)
+        change.kind = Change::Kind::Update;
+    }
+    if (repositories_of(wanted) != repositories_of(recorded)) {
+      change.reasons.emplace_back("other repositories");
       if (change.kind == Change::Kind::Keep)
         change.kind = Change::Kind::Update;
     }

@@ -1,5 +1,6 @@
 #include "components/node/baking.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -21,6 +22,14 @@ void add_packages(const Resource& resource, const std::string& property,
     return;
   for (const Value& package : list->list())
     packages.insert(package.text());
+}
+
+bool is_known(const Properties& properties) {
+  return std::ranges::all_of(properties, [](const auto& p) { return p.second.is_known(); });
+}
+
+bool is_baked_repository(const Resource& item) {
+  return item.component == "repository" && item.needs.empty() && is_known(item.properties);
 }
 
 bool can_be_baked(const Resource& item) {
@@ -61,13 +70,27 @@ std::optional<Resource> baked_image(const Resource& node, const Resource& image,
   }
   if (added.empty())
     return std::nullopt;
+  std::vector<std::string> parts;
+  Value::List repositories;
+  for (const Resource& item : site.resources) {
+    if (item.node != node.address || !is_baked_repository(item))
+      continue;
+    parts.push_back("repository " + item.properties.at("name").text());
+    Value::Mapping repository;
+    for (const auto& [name, value] : item.properties)
+      repository.push_back({name, value});
+    repositories.emplace_back(std::move(repository));
+  }
+  parts.insert(parts.end(), added.begin(), added.end());
   Resource baked{.address = child_address("images", fmt::format("{} + {}", last_name(image.address),
-                                                                fmt::join(added, ", "))),
+                                                                fmt::join(parts, ", "))),
                  .component = "image",
                  .properties = image.properties};
   std::set<std::string> all = added;
   add_packages(image, "packages", all);
   baked.properties["packages"] = Value::List(all.begin(), all.end());
+  if (!repositories.empty())
+    baked.properties["repositories"] = std::move(repositories);
   baked.properties["base"] = Reference{image.address};
   return baked;
 }

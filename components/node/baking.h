@@ -17,7 +17,8 @@ const Resource* image_of(const Resource& node, const Site& site);
 Value essence_of(const Resource& image);
 
 /// The image `images['debian + curl, nginx-light']` for `node`: its own with the packages that its
-/// package items name, but for items with needs, and those with a version, files or a preparation.
+/// package items name, but for items with needs, and those with a version, files or a preparation,
+/// and with the repositories that its items name.
 /// Nothing when there are none.
 std::optional<Resource> baked_image(const Resource& node, const Resource& image, const Site& site);
 

@@ -66,6 +66,25 @@ struct FileSpec {
   int mode = 0644;
 };
 
+struct UserState {
+  int uid = 0;
+  int gid = 0;  ///< Of its own group.
+  std::string home;
+  std::string shell;
+  std::vector<std::string> groups;  ///< Others it is in, sorted.
+};
+
+/// What is not set is left as it is, or to the system for a new user.
+struct UserSpec {
+  std::string name;
+  std::optional<int> uid = {};
+  std::optional<int> gid = {};  ///< When no group has it, one of the user's name gets it.
+  std::string home = {};
+  std::string shell = {};
+  std::optional<std::vector<std::string>> groups = {};
+  bool system = false;  ///< New ones only: a number below 1000, and no home is made.
+};
+
 struct UnitState {
   bool known = false;  ///< systemd has such a unit.
   bool enabled = false;
@@ -94,6 +113,22 @@ class Guest {
   /// `to` is replaced, missing directories above it are made.
   virtual void copy_file(const std::string& from, const std::string& to) = 0;
 
+  /// Unpacks `archive`, a tar file in whatever compression the node knows, into the directory
+  /// `path` without the first `strip` parts of each name. What comes with it and was not there
+  /// before is noted on the node; what an archive unpacked before into `path` had and this one has
+  /// not goes.
+  virtual void unpack(const std::string& path, const std::string& archive, int strip) = 0;
+  /// Removes what was noted, and directories of it that are empty then. None is no error.
+  virtual void remove_unpacked(const std::string& path) = 0;
+
+  virtual std::optional<UserState> find_user(const std::string& name) = 0;
+  /// Makes or changes a user, a new one with his home.
+  virtual void put_user(const UserSpec& user) = 0;
+  virtual void remove_user(const std::string& name) = 0;  ///< His home stays. Gone is no error.
+  virtual std::optional<int> find_group(const std::string& name) = 0;  ///< Its number.
+  virtual void put_group(const std::string& name, std::optional<int> gid, bool system) = 0;
+  virtual void remove_group(const std::string& name) = 0;  ///< Gone is no error.
+
   /// Whether something accepts TCP connections at that port of the node itself.
   virtual bool listens(int port) = 0;
   /// The status that a GET of `url` from the node itself has; 0 when nobody answers.
@@ -102,6 +137,8 @@ class Guest {
   /// The installed version of each that is installed.
   virtual std::map<std::string, std::string> installed(
       const std::vector<std::string>& packages) = 0;
+  /// Fetches the package index anew.
+  virtual void update_packages(Duration timeout) = 0;
   /// `name` or `name=version`. Nothing they bring is started or enabled.
   virtual void install(const std::vector<std::string>& packages, Duration timeout) = 0;
   /// Removes them and what came with them and nothing else needs.

@@ -9,15 +9,17 @@
 
 #include "engine/world/content.h"
 #include "engine/world/host.h"
+#include "engine/world/repository.h"
 
 namespace encamp {
 
 /// Everything that goes into an image; equal recipes, equal images.
 struct ImageRecipe {
-  std::string debian;                 ///< Release: `bookworm`.
-  std::string architecture;           ///< Empty: this machine's.
-  std::string mirror;                 ///< Empty: what this machine's apt uses for that release.
-  std::vector<std::string> packages;  ///< Installed on top, without recommended ones.
+  std::string debian;                    ///< Release: `bookworm`.
+  std::string architecture;              ///< Empty: this machine's.
+  std::string mirror;                    ///< Empty: what this machine's apt uses for that release.
+  std::vector<std::string> packages;     ///< Installed on top, without recommended ones.
+  std::vector<Repository> repositories;  ///< Where more of them come from.
 };
 
 /// The parts of an image: each becomes a volume.

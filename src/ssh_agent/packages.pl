@@ -28,6 +28,12 @@ sub update_index {
     fail('failed', 'cannot fetch the package index', $text) if $exit;
 }
 
+sub op_update {
+    my ($timeout) = @_;
+    update_index($timeout / 1000);
+    return ();
+}
+
 sub op_install {
     my ($timeout, @packages) = @_;
     my $end = now() + $timeout / 1000;

@@ -147,6 +147,73 @@ TEST_F(SshGuestTest, CopiesWithOwnerAndModeAndMovesBack) {
   EXPECT_FALSE(guest->find_file(path("safe/copy")));
 }
 
+// A tar archive of the files `names`, each with its name as content, as text.
+std::string archive_of(const std::string& folder, const std::string& names) {
+  const std::string script =
+      "cd '" + folder + "' && for f in " + names +
+      "; do mkdir -p \"${f%/*}\" && echo \"$f\" >\"$f\"; done && tar -czf all.tgz " + names;
+  EXPECT_EQ(std::system(script.c_str()), 0);
+  std::ostringstream bytes;
+  bytes << std::ifstream(folder + "/all.tgz", std::ios::binary).rdbuf();
+  return bytes.str();
+}
+
+TEST_F(SshGuestTest, UnpacksAnArchiveAndTakesItAwayAgain) {
+  const std::string made = path("made");
+  std::filesystem::create_directory(made);
+  const std::string first = archive_of(made, "top/a top/dir/b top/kept");
+  const std::string second = archive_of(made, "top/a top/other/c");
+  const std::string place = path("unpacked");
+  guest->write_file({.path = place + "/kept", .content = "mine"});
+
+  guest->unpack(place, first, 1);
+  EXPECT_EQ(content(place + "/dir/b"), "top/dir/b\n");
+  EXPECT_EQ(content(place + "/kept"), "top/kept\n");
+
+  guest->unpack(place, second, 1);
+  EXPECT_EQ(content(place + "/other/c"), "top/other/c\n");
+  EXPECT_FALSE(std::filesystem::exists(place + "/dir"));
+
+  guest->write_file({.path = place + "/other/mine", .content = "mine"});
+  guest->remove_unpacked(place);
+  guest->remove_unpacked(place);
+  EXPECT_FALSE(std::filesystem::exists(place + "/a"));
+  EXPECT_FALSE(std::filesystem::exists(place + "/other/c"));
+  EXPECT_TRUE(std::filesystem::exists(place + "/other/mine"));
+  EXPECT_TRUE(std::filesystem::exists(place + "/kept")) << "it was there before";
+}
+
+TEST_F(SshGuestTest, RemovesADirectoryThatAnArchiveMade) {
+  const std::string made = path("made-2");
+  std::filesystem::create_directory(made);
+  const std::string place = path("new/place");
+
+  guest->unpack(place, archive_of(made, "x/a"), 0);
+  EXPECT_EQ(content(place + "/x/a"), "x/a\n");
+  guest->remove_unpacked(place);
+
+  EXPECT_FALSE(std::filesystem::exists(place));
+}
+
+TEST_F(SshGuestTest, SaysThatAnArchiveIsNone) {
+  const Error error = error_of([&] { guest->unpack(path("none"), "not a tar", 0); });
+
+  EXPECT_STREQ(error.what(), "cannot read the archive");
+}
+
+TEST_F(SshGuestTest, KnowsUsersAndGroups) {
+  const std::optional<UserState> root = guest->find_user("root");
+
+  ASSERT_TRUE(root);
+  EXPECT_EQ(root->uid, 0);
+  EXPECT_EQ(root->home, "/root");
+  EXPECT_FALSE(guest->find_user("no-such-user"));
+  EXPECT_EQ(guest->find_group("root"), 0);
+  EXPECT_FALSE(guest->find_group("no-such-group"));
+  EXPECT_NO_THROW(guest->remove_user("no-such-user"));
+  EXPECT_NO_THROW(guest->remove_group("no-such-group"));
+}
+
 TEST_F(SshGuestTest, ProbesWithInputEnvironmentAndExit) {
   const CommandResult result =
       guest->probe({.text = "cat; echo \"$GREETING\"; echo bad >&2; exit 7",

@@ -62,6 +62,30 @@ class SimulatedGuest : public Guest {
   void copy_file(const std::string& from, const std::string& to) override {
     change("copy_file", to, [from, to](Guest& g) { g.copy_file(from, to); });
   }
+  void unpack(const std::string& path, const std::string& archive, int strip) override {
+    change("unpack", path, [=](Guest& g) { g.unpack(path, archive, strip); });
+  }
+  void remove_unpacked(const std::string& path) override {
+    change("remove_unpacked", path, [path](Guest& g) { g.remove_unpacked(path); });
+  }
+  std::optional<UserState> find_user(const std::string& name) override {
+    return ask("find_user", name, [&](Guest& g) { return g.find_user(name); });
+  }
+  void put_user(const UserSpec& user) override {
+    change("put_user", user.name, [user](Guest& g) { g.put_user(user); });
+  }
+  void remove_user(const std::string& name) override {
+    change("remove_user", name, [name](Guest& g) { g.remove_user(name); });
+  }
+  std::optional<int> find_group(const std::string& name) override {
+    return ask("find_group", name, [&](Guest& g) { return g.find_group(name); });
+  }
+  void put_group(const std::string& name, std::optional<int> gid, bool system) override {
+    change("put_group", name, [=](Guest& g) { g.put_group(name, gid, system); });
+  }
+  void remove_group(const std::string& name) override {
+    change("remove_group", name, [name](Guest& g) { g.remove_group(name); });
+  }
   bool listens(int port) override {
     return ask("listens", "", [&](Guest& g) { return g.listens(port); });
   }
@@ -71,6 +95,9 @@ class SimulatedGuest : public Guest {
   std::map<std::string, std::string> installed(const std::vector<std::string>& packages) override {
     return ask("installed", packages.empty() ? "" : packages.front(),
                [&](Guest& g) { return g.installed(packages); });
+  }
+  void update_packages(Duration timeout) override {
+    change("update_packages", "", [timeout](Guest& g) { g.update_packages(timeout); });
   }
   void install(const std::vector<std::string>& packages, Duration timeout) override {
     change("install", packages.front(),

@@ -110,6 +110,68 @@ void FakeGuest::copy_file(const std::string& from, const std::string& to) {
   });
 }
 
+void FakeGuest::unpack(const std::string& path, const std::string& archive, int) {
+  faults_->call("unpack", [&] { machine_->unpacked[path] = archive; });
+}
+
+void FakeGuest::remove_unpacked(const std::string& path) {
+  faults_->call("remove_unpacked", [&] { machine_->unpacked.erase(path); });
+}
+
+std::optional<UserState> FakeGuest::find_user(const std::string& name) {
+  return faults_->call("find_user", [&]() -> std::optional<UserState> {
+    const auto found = machine_->users.find(name);
+    return found == machine_->users.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+void FakeGuest::put_user(const UserSpec& spec) {
+  faults_->call("put_user", [&] {
+    const bool is_new = !machine_->users.contains(spec.name);
+    UserState& user = machine_->users[spec.name];
+    if (is_new) {
+      user = {.uid = 1000 + static_cast<int>(machine_->users.size()),
+              .gid = 1000,
+              .home = "/home/" + spec.name,
+              .shell = "/bin/sh",
+              .groups = {}};
+    }
+    user.uid = spec.uid.value_or(user.uid);
+    user.gid = spec.gid.value_or(user.gid);
+    user.home = spec.home.empty() ? user.home : spec.home;
+    user.shell = spec.shell.empty() ? user.shell : spec.shell;
+    user.groups = spec.groups.value_or(user.groups);
+    std::ranges::sort(user.groups);
+  });
+}
+
+void FakeGuest::remove_user(const std::string& name) {
+  faults_->call("remove_user", [&] { machine_->users.erase(name); });
+}
+
+std::optional<int> FakeGuest::find_group(const std::string& name) {
+  return faults_->call("find_group", [&]() -> std::optional<int> {
+    const auto found = machine_->groups.find(name);
+    return found == machine_->groups.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+void FakeGuest::put_group(const std::string& name, std::optional<int> gid, bool) {
+  faults_->call("put_group", [&] {
+    const int free = 1000 + static_cast<int>(machine_->groups.size());
+    machine_->groups[name] =
+        gid.value_or(machine_->groups.contains(name) ? machine_->groups.at(name) : free);
+  });
+}
+
+void FakeGuest::remove_group(const std::string& name) {
+  faults_->call("remove_group", [&] { machine_->groups.erase(name); });
+}
+
+void FakeGuest::update_packages(Duration) {
+  faults_->call("update_packages", [&] { ++machine_->index_updates; });
+}
+
 bool FakeGuest::listens(int port) {
   return faults_->call("listens", [&] {
     const auto found = machine_->ports.find(port);

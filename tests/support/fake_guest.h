@@ -25,6 +25,10 @@ struct FakeMachine {
   std::map<std::string, std::string> packages;  ///< Name and version.
   std::map<std::string, Unit> units;
   std::map<std::string, CommandResult> receipts;
+  std::map<std::string, UserState> users;
+  std::map<std::string, int> groups;
+  std::map<std::string, std::string> unpacked;  ///< Archives by the path they lie at.
+  int index_updates = 0;                        ///< How often the package index was fetched.
   std::map<int, std::string> ports;   ///< Open while that unit is active; always when it is empty.
   std::map<std::string, int> pages;   ///< Status of a GET, by URL.
   std::vector<std::string> commands;  ///< Every text that was run, probes too, in order.
@@ -49,6 +53,15 @@ class FakeGuest : public Guest {
   void remove_file(const std::string& path) override;
   void rename_file(const std::string& from, const std::string& to) override;
   void copy_file(const std::string& from, const std::string& to) override;
+  void unpack(const std::string& path, const std::string& archive, int strip) override;
+  void remove_unpacked(const std::string& path) override;
+  std::optional<UserState> find_user(const std::string& name) override;
+  void put_user(const UserSpec& user) override;
+  void remove_user(const std::string& name) override;
+  std::optional<int> find_group(const std::string& name) override;
+  void put_group(const std::string& name, std::optional<int> gid, bool system) override;
+  void remove_group(const std::string& name) override;
+  void update_packages(Duration timeout) override;
   bool listens(int port) override;
   int http_status(const std::string& url) override;
   std::map<std::string, std::string> installed(const std::vector<std::string>& packages) override;

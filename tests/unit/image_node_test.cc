@@ -384,5 +384,29 @@ TEST(Baking, TakesTheSortedPackagesThatNeedNothing) {
   EXPECT_FALSE(baked_image({.address = "nodes.plain", .component = "node"}, image, site));
 }
 
+TEST(Baking, TakesRepositoriesThatNeedNothing) {
+  const auto repository = [](const std::string& name, std::vector<Need> needs) {
+    return Resource{.address = "nodes.web.software['repository " + name + "']",
+                    .component = "repository",
+                    .properties = {{"name", name}, {"url", "http://deb.test"}},
+                    .needs = std::move(needs),
+                    .node = "nodes.web"};
+  };
+  Site site;
+  const Resource image{.address = "images.debian",
+                       .component = "image",
+                       .properties = {{"debian", "bookworm"}}};
+  const Resource node{.address = "nodes.web", .component = "node"};
+  site.resources = {image, node, repository("extra", {}),
+                    repository("later", {{.address = "nodes.db"}}), package("nodes.web", "app")};
+
+  const std::optional<Resource> baked = baked_image(node, image, site);
+
+  ASSERT_TRUE(baked);
+  EXPECT_EQ(baked->address, "images['debian + repository extra, app']");
+  EXPECT_EQ(baked->properties.at("repositories"),
+            Value(Value::List{Value::Mapping{{"name", "extra"}, {"url", "http://deb.test"}}}));
+}
+
 }  // namespace
 }  // namespace encamp

@@ -1,0 +1,10 @@
+#include "engine/component/plugin.h"
+
+#include "components/user/user.h"
+
+extern "C" __attribute__((visibility("default"))) const encamp::Plugin* encamp_plugin() {
+  static const encamp::Plugin plugin{encamp::kAbi, [](encamp::Registry& registry) {
+                                       registry.add(encamp::make_user_component());
+                                     }};
+  return &plugin;
+}
