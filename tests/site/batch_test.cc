@@ -165,7 +165,7 @@ TEST_F(Cluster, WithAWrongVersionInPlaceIsLeftSoThatUpCanFinish) {
   EXPECT_EQ(on("node", "command -v less || echo none"), "none");
 }
 
-constexpr const char* kAccounts = R"(
+constexpr const char* kAccounts = R"yaml(
 encamp: 1
 site: accounts
 networks: {lan: {}}
@@ -208,7 +208,7 @@ nodes:
         needs: [node.software.make-repository]
       - package: extra
         needs: [node.software['repository local']]
-)";
+)yaml";
 
 TEST_F(Cluster, HasUsersGroupsAndRepositoriesAsLongAsItSaysSo) {
           const std::string text = kAccounts;
