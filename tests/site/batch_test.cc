@@ -27,15 +27,19 @@ std::string last_line(const std::string& output) {
   return begin == std::string::npos ? text : text.substr(begin + 1);
 }
 
+std::string bytes_of(const fs::path& file) {
+  std::ostringstream bytes;
+  bytes << std::ifstream(file, std::ios::binary).rdbuf();
+  return bytes.str();
+}
+
 /// Files below `folder` that contain `text`, relative to it.
 std::vector<std::string> files_with(const fs::path& folder, const std::string& text) {
   std::vector<std::string> found;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     if (!entry.is_regular_file())
       continue;
-    std::ostringstream bytes;
-    bytes << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-    if (bytes.str().find(text) != std::string::npos)
+    if (bytes_of(entry.path()).find(text) != std::string::npos)
       found.push_back(fs::relative(entry.path(), folder).native());
   }
   return found;
@@ -165,101 +169,55 @@ TEST_F(Cluster, WithAWrongVersionInPlaceIsLeftSoThatUpCanFinish) {
   EXPECT_EQ(on("node", "command -v less || echo none"), "none");
 }
 
-constexpr const char* kAccounts = R"yaml(
-encamp: 1
-site: accounts
-networks: {lan: {}}
-images: {debian: {debian: bookworm}}
-nodes:
-  node:
-    memory: 256 MiB
-    disk: 1 GiB
-    software:
-      - package: gpg
-      - group: grid
-        gid: 6000
-      - user: alice
-        uid: 5000
-        groups: [grid, games]
-        shell: /bin/bash
-        authorized_keys: ssh-ed25519 AAAA alice
-      - user: games
-        shell: /bin/sh
-      - name: make-repository
-        command: |
-          mkdir -p /srv/repository/tree/DEBIAN && cd /srv/repository
-          printf 'Package: extra\nVersion: 1.0\nArchitecture: all\nMaintainer: A <a@b>\nDescription: x\n' \
-            >tree/DEBIAN/control
-          dpkg-deb -b tree extra.deb >/dev/null
-          { dpkg-deb -f extra.deb; echo 'Filename: ./extra.deb'; echo "Size: $(stat -c %s extra.deb)" echo
-                                  "SHA256: $(sha256sum extra.deb | cut -d' ' -f1)";
-}
->Packages
-          printf 'SHA256:\n %s %s Packages\n' "$(sha256sum Packages | cut -d' ' -f1)" "$(stat -c %s Packages)" >Release
-          gpg --batch --passphrase '' --quick-gen-key repository default default never
-          gpg --batch --armor --detach-sign -o Release.gpg Release
-          gpg --armor --export
-      - repository: local
-        url: file:///srv/repository
-        suites: ./
-        key: ${
-  { node.software.make - repository.output }
-}
-        needs: [node.software.make-repository]
-      - package: extra
-        needs: [node.software['repository local']]
-)yaml";
-
 TEST_F(Cluster, HasUsersGroupsAndRepositoriesAsLongAsItSaysSo) {
-          const std::string text = kAccounts;
-          const Result made = up(program->write("accounts.yaml", text));
-          ASSERT_EQ(made.exit, 0) << made.output;
+  const fs::path source = fs::path(ENCAMP_SOURCE_DIR) / "tests/site/accounts.yaml";
+  const std::string text = bytes_of(source);
+  const Result made = up(program->write("accounts.yaml", text));
+  ASSERT_EQ(made.exit, 0) << made.output;
 
-          EXPECT_EQ(on("node", "id alice"),
-                    "uid=5000(alice) gid=5000(alice) groups=5000(alice),60(games),6000(grid)");
-          EXPECT_EQ(on("node", "getent passwd alice | cut -d: -f6-"), "/home/alice:/bin/bash");
-          EXPECT_EQ(on("node", "stat -c '%U %a' /home/alice/.ssh/authorized_keys"), "alice 600");
-          EXPECT_EQ(on("node", "getent passwd games | cut -d: -f7"), "/bin/sh");
-          EXPECT_EQ(on("node", "dpkg-query -W extra"), "extra\t1.0");
-          EXPECT_THAT(up(program->state() / "accounts.yaml").output, HasSubstr("Nothing to do"));
+  EXPECT_EQ(on("node", "id alice"),
+            "uid=5000(alice) gid=5000(alice) groups=5000(alice),60(games),6000(grid)");
+  EXPECT_EQ(on("node", "getent passwd alice | cut -d: -f6-"), "/home/alice:/bin/bash");
+  EXPECT_EQ(on("node", "stat -c '%U %a' /home/alice/.ssh/authorized_keys"), "alice 600");
+  EXPECT_EQ(on("node", "getent passwd games | cut -d: -f7"), "/bin/sh");
+  EXPECT_EQ(on("node", "dpkg-query -W extra"), "extra\t1.0");
+  EXPECT_THAT(up(program->state() / "accounts.yaml").output, HasSubstr("Nothing to do"));
 
-          std::string less = text;
-          less.erase(less.find("      - group: grid"),
-                     less.find("      - name: make-repository") - less.find("      - group: grid"));
-          less.erase(less.find("      - repository: local"));
-          const Result changed = up(program->write("accounts.yaml", less));
-          ASSERT_EQ(changed.exit, 0) << changed.output;
+  std::string less = text;
+  less.erase(less.find("      - group: grid"),
+             less.find("      - name: make-repository") - less.find("      - group: grid"));
+  less.erase(less.find("      # what follows"));
+  const Result changed = up(program->write("accounts.yaml", less));
+  ASSERT_EQ(changed.exit, 0) << changed.output;
 
-          EXPECT_EQ(
-              on("node", "getent passwd alice || getent group alice grid || ls -d /home/alice"),
-              "/home/alice");
-          EXPECT_EQ(on("node", "getent passwd games | cut -d: -f7"), "/usr/sbin/nologin");
-          EXPECT_EQ(on("node", "ls /etc/apt/sources.list.d | grep -c encamp"), "0");
-          EXPECT_THAT(on("node", "dpkg-query -W extra"), HasSubstr("no packages found"));
-        }
+  EXPECT_EQ(on("node", "getent passwd alice || getent group alice grid || ls -d /home/alice"),
+            "/home/alice");
+  EXPECT_EQ(on("node", "getent passwd games | cut -d: -f7"), "/usr/sbin/nologin");
+  EXPECT_EQ(on("node", "ls /etc/apt/sources.list.d | grep -c encamp"), "0");
+  EXPECT_THAT(on("node", "dpkg-query -W extra"), HasSubstr("no packages found"));
+}
 
-        TEST_F(Cluster, HasNodesOfOneImageThatShareNoIdentity) {
-          const fs::path site = program->write(
-              "two.yaml",
-              "encamp: 1\nsite: two\nnetworks: {lan: {}}\nimages: {debian: {debian: bookworm}}\n"
-              "nodes:\n  node:\n    count: 2\n    memory: 256 MiB\n    disk: 1 GiB\n"
-              "    software: [{package: [munge, ssl-cert]}]\n");
-          const Result made = up(site);
-          ASSERT_EQ(made.exit, 0) << made.output;
+TEST_F(Cluster, HasNodesOfOneImageThatShareNoIdentity) {
+  const fs::path site = program->write(
+      "two.yaml",
+      "encamp: 1\nsite: two\nnetworks: {lan: {}}\nimages: {debian: {debian: bookworm}}\n"
+      "nodes:\n  node:\n    count: 2\n    memory: 256 MiB\n    disk: 1 GiB\n"
+      "    software: [{package: [munge, ssl-cert]}]\n");
+  const Result made = up(site);
+  ASSERT_EQ(made.exit, 0) << made.output;
 
-          for (const char* file :
-               {"/etc/machine-id", "/etc/ssh/ssh_host_ed25519_key", "/etc/munge/munge.key",
-                "/etc/ssl/private/ssl-cert-snakeoil.key"}) {
-            const std::string digest = std::string("test -s ") + file + " && sha256sum " + file;
-            const std::string one = on("node-1", digest);
-            EXPECT_THAT(one, ContainsRegex("^[0-9a-f]{64} ")) << file;
-            EXPECT_NE(one, on("node-2", digest)) << file;
-          }
-          EXPECT_EQ(on("node-1", "stat -c '%U %a' /etc/munge/munge.key"), "munge 400");
-          EXPECT_EQ(on("node-1", "ls /etc/ssh/ssh_host_*_key"), "/etc/ssh/ssh_host_ed25519_key");
-          EXPECT_EQ(on("node-1", "systemctl is-enabled munge"), "disabled");
-          EXPECT_EQ(on("node-1", "systemctl is-active munge"), "inactive");
-        }
+  for (const char* file : {"/etc/machine-id", "/etc/ssh/ssh_host_ed25519_key",
+                           "/etc/munge/munge.key", "/etc/ssl/private/ssl-cert-snakeoil.key"}) {
+    const std::string digest = std::string("test -s ") + file + " && sha256sum " + file;
+    const std::string one = on("node-1", digest);
+    EXPECT_THAT(one, ContainsRegex("^[0-9a-f]{64} ")) << file;
+    EXPECT_NE(one, on("node-2", digest)) << file;
+  }
+  EXPECT_EQ(on("node-1", "stat -c '%U %a' /etc/munge/munge.key"), "munge 400");
+  EXPECT_EQ(on("node-1", "ls /etc/ssh/ssh_host_*_key"), "/etc/ssh/ssh_host_ed25519_key");
+  EXPECT_EQ(on("node-1", "systemctl is-enabled munge"), "disabled");
+  EXPECT_EQ(on("node-1", "systemctl is-active munge"), "inactive");
+}
 
-        }  // namespace
-        }  // namespace encamp::test
+}  // namespace
+}  // namespace encamp::test
