@@ -89,8 +89,8 @@ std::string missing_package(const std::string& output) {
                             "share: {}",
                             files.substr(0, files.find_last_not_of(' ') + 1)))
         .with_hint(
-            "say in src/workshop_identities.txt how a node makes them anew; until then give "
-            "the packages 'needs: []', so that they are installed on each node");
+            "say in src/workshop_identities.txt how a node makes them anew; until then let the "
+            "package item need another item of its node: then it is installed there");
   }
   Error error(ErrorKind::Failed,
               result.timed_out ? std::string("the image was not built within 20 minutes")
@@ -107,13 +107,14 @@ std::string missing_package(const std::string& output) {
 
 }  // namespace
 
-LocalWorkshop::LocalWorkshop(std::filesystem::path init, std::filesystem::path directory)
-    : init_(std::move(init)), bases_(std::move(directory)) {}
+LocalWorkshop::LocalWorkshop(std::filesystem::path init, std::filesystem::path directory,
+                             std::string identities)
+    : init_(std::move(init)), bases_(std::move(directory)), identities_(std::move(identities)) {}
 
 std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
   const BaseTree base = bases_.get(recipe, {});
   std::string identity =
-      fmt::format("{}\n{}\n{}\n{}\n", image_script(), kIdentities, base.key, base.index);
+      fmt::format("{}\n{}\n{}\n{}\n", image_script(), identities_, base.key, base.index);
   for (const std::string& package :
        std::set<std::string>(recipe.packages.begin(), recipe.packages.end()))
     identity += package + "\n";
@@ -152,7 +153,7 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
         to_sources(repository));
   const std::filesystem::path root = work.path() / "root.img";
   std::vector<std::string> arguments{work.path().string(), lower, bases_.debs().string(),
-                                     root.string(), std::string(kIdentities)};
+                                     root.string(), identities_};
   arguments.insert(arguments.end(), recipe.packages.begin(), recipe.packages.end());
   const ToolResult result = run_script(image_script(), arguments, minutes(20), progress);
   if (result.exit != 0)

@@ -12,14 +12,16 @@
 
 #include "engine/world/workshop.h"
 #include "src/workshop_base.h"
+#include "src/workshop_scripts.h"
 
 namespace encamp {
 
 class LocalWorkshop : public Workshop {
  public:
-  /// `init` is the program of components/node/init.
+  /// `init` is the program of components/node/init, `identities` what workshop_identities.txt says.
   explicit LocalWorkshop(std::filesystem::path init,
-                         std::filesystem::path directory = "/var/cache/encamp");
+                         std::filesystem::path directory = "/var/cache/encamp",
+                         std::string identities = std::string(kIdentities));
 
   /// Slow at the first call for a release, because the package index belongs to the key.
   std::string key(const ImageRecipe& recipe, Isolation isolation) override;
@@ -33,6 +35,7 @@ class LocalWorkshop : public Workshop {
 
   std::filesystem::path init_;
   BaseTrees bases_;
+  std::string identities_;
 };
 
 }  // namespace encamp

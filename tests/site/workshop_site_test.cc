@@ -65,6 +65,21 @@ TEST_F(WorkshopSite, NamesAPackageThatDoesNotExist) {
   }
 }
 
+TEST_F(WorkshopSite, RefusesAPrivateFileThatItDoesNotKnow) {
+  LocalWorkshop ignorant(ENCAMP_INIT, "/var/cache/encamp",
+                         "/etc/*shadow* keep\n/etc/.pwd.lock keep\n/etc/security/opasswd keep\n");
+  try {
+    ignorant.build({.debian = "bookworm", .packages = {"munge"}}, Isolation::Container, {});
+    FAIL() << "built";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Failed);
+    EXPECT_STREQ(error.what(),
+                 "the packages made private files that nodes from one image would share: "
+                 "/etc/munge/munge.key");
+    EXPECT_NE(error.hint().find("workshop_identities.txt"), std::string::npos);
+  }
+}
+
 TEST_F(WorkshopSite, MakesADiskInMilliseconds) {
   const DiskSpec spec{.size = Bytes::gibi(4), .files = {{"identity/etc/hostname", 0644, "node\n"}}};
   workshop_.make_disk(spec);
