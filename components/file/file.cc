@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/description/expression_tree.h"
 #include "engine/world/digest.h"
 
 namespace encamp {
@@ -33,6 +34,26 @@ FileSpec spec_of(const Properties& wanted) {
           .owner = text_of(wanted, "owner"),
           .group = text_of(wanted, "group"),
           .mode = std::stoi(text_of(wanted, "mode"), nullptr, 8)};
+}
+
+/// `content` as secret text; the deployment's key is not known yet.
+Value hidden(const Value& content, const Span& where) {
+  if (content.is_text())
+    return Secret(content.text(), nullptr);
+  if (!content.is_pending())
+    return content;
+  Expression text{.kind = Expression::Kind::Text, .where = where};
+  const Expression& written = *content.pending();
+  if (written.kind != Expression::Kind::Text)
+    text.operands = {content.pending(), as_expression(Secret("", nullptr), where)};
+  for (const Expression::Pointer& part : written.kind == Expression::Kind::Text
+                                             ? written.operands
+                                             : std::vector<Expression::Pointer>()) {
+    const bool is_plain = part->kind == Expression::Kind::Literal && part->literal.is_text();
+    text.operands.push_back(
+        is_plain ? as_expression(Secret(part->literal.text(), nullptr), part->where) : part);
+  }
+  return Value(Value::Pending(std::make_shared<const Expression>(std::move(text))));
 }
 
 bool has_content(const FileState& state, const Value& content) {
@@ -104,6 +125,14 @@ void FileComponent::check(const Resource& resource, Diagnostics& diagnostics) co
                      .summary = "this file has no content",
                      .where = resource.where,
                      .hint = "say 'content: ...', or 'link: /path' for a symbolic link"});
+}
+
+void FileComponent::expand(const Resource& resource, Expansion& expansion) const {
+  const auto secret = resource.properties.find("secret");
+  const auto content = resource.properties.find("content");
+  if (secret != resource.properties.end() && secret->second.boolean() &&
+      content != resource.properties.end())
+    expansion.set("content", hidden(content->second, resource.place("content")));
 }
 
 Attributes FileComponent::realize(const Properties& wanted, const Record& record,

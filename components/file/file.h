@@ -9,6 +9,7 @@ class FileComponent : public Component {
  public:
   const Schema& schema() const override;
   void check(const Resource& resource, Diagnostics& diagnostics) const override;
+  void expand(const Resource& resource, Expansion& expansion) const override;
   Attributes realize(const Properties& wanted, const Record& record,
                      Context& context) const override;
   std::optional<Properties> observe(const Record& record, Context& context) const override;

@@ -67,6 +67,17 @@ std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedP
   return arranged;
 }
 
+Secret::Key key_in(const std::vector<Record>& records) {
+  for (const Record& record : records) {
+    for (const auto& [name, value] : record.properties) {
+      const Secret* secret = find_secret(value);
+      if (secret != nullptr && secret->key() != nullptr)
+        return secret->key();
+    }
+  }
+  return nullptr;
+}
+
 class Planner {
  public:
   Planner(const BoundGraph& bound, const Registry& registry, const std::vector<Record>& records,
@@ -75,7 +86,8 @@ class Planner {
         registry_(registry),
         records_(records),
         current_(records),
-        observations_(observations) {
+        observations_(observations),
+        key_(key_in(records)) {
     // Late attributes count only of what is kept: others may report something else this time.
     lookup_ = make_lookup(bound_, [this](const Address& address) -> const Attributes* {
       const Action* action = decided(address);
@@ -138,6 +150,11 @@ class Planner {
                   .host = bound_.bindings[v].host,
                   .needs = {}};
     action.resource.properties = settle(action.resource.properties, lookup_);
+    // What the description itself holds secret is compared with what is recorded under its key.
+    for (auto& [name, value] : action.resource.properties)
+      value = with_secrets(value, [&](const Secret& secret) -> Value {
+        return secret.key() == nullptr && key_ != nullptr ? secret.with_key(key_) : secret;
+      });
     const Record* record = current_.find(action.address);
     const Action* node = action.resource.node.empty() ? nullptr : decided(action.resource.node);
     if (record != nullptr && node != nullptr && node->verb == Verb::Create && !node->record) {
@@ -295,6 +312,7 @@ class Planner {
   const std::vector<Record>& records_;
   const CurrentRecords current_;
   const Observations& observations_;
+  const Secret::Key key_;        // Of the secrets that are recorded; nothing when there are none.
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
   std::map<Address, std::size_t> index_;
   std::vector<Ending> endings_;

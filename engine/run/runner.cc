@@ -152,7 +152,8 @@ bool Runner::begin(std::size_t index) {
     try {
       job.action.resource.properties = settle(action.resource.properties, lookup_in(*state_));
       for (auto& [name, value] : job.action.resource.properties)
-        value = keep_secrets(value, action.address + "." + name, environment_->journal);
+        value = keep_secrets(open_secrets(value, environment_->journal, state_->key),
+                             action.address + "." + name, environment_->journal);
     } catch (const Error& error) {  // A late value is not what an operator wants.
       job.error = error;
     }

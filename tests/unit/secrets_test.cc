@@ -159,6 +159,36 @@ TEST_F(Secrets, AreKnownToTheUndoThatNamesThem) {
   EXPECT_EQ(machine(lab).commands.back(), "forget " + key);
 }
 
+TEST(SecretFile, HasItsContentShownNowhere) {
+  constexpr const char* kText = R"(
+encamp: 1
+site: lab
+networks: {lan: {}}
+images: {debian: {debian: bookworm}}
+nodes:
+  a:
+    memory: 256 MiB
+    disk: 1 GiB
+    software:
+      - {file: /etc/one, content: open sesame, secret: true}
+      - {file: /etc/two, content: "open sesame at ${{ node.address }}", secret: true}
+)";
+  Deployed lab(kText);
+  EXPECT_EQ(failures_of(lab.run_up()), "");
+
+  EXPECT_EQ(machine(lab).files.at("/etc/one").content, "open sesame");
+  EXPECT_THAT(machine(lab).files.at("/etc/two").content, HasSubstr("open sesame at 10."));
+  EXPECT_THAT(told_by(lab), Not(HasSubstr("sesame")));
+
+  EXPECT_EQ(lab.run_up().summary(), "nothing to do");
+  std::string text = kText;
+  text.replace(text.find("content: open"), 13, "content: shut");
+  lab.read(text);
+  EXPECT_EQ(lab.run_up().summary(), "1 updated");
+  EXPECT_EQ(machine(lab).files.at("/etc/one").content, "shut sesame");
+  EXPECT_THAT(told_by(lab), Not(HasSubstr("sesame")));
+}
+
 TEST_F(Secrets, GoWithTheDeployment) {
   EXPECT_EQ(failures_of(lab.run_down()), "");
 
