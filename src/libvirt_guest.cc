@@ -272,6 +272,32 @@ void LibvirtGuests::set_memory(const Claim& claim, Bytes memory) {
     throw Error(ErrorKind::NotFound, fmt::format("guest '{}' is gone", claim.name));
 }
 
+std::map<std::string, std::vector<std::string>> LibvirtGuests::volume_users(
+    const std::string& pool) {
+  std::map<std::string, std::vector<std::string>> guests;  // By path of a file.
+  for (ConnectionPool* connections : connections_.usable())
+    connections->with([&](virConnectPtr connection) {
+      virDomainPtr* array = nullptr;
+      const int count = virConnectListAllDomains(connection, &array, 0);
+      if (count < 0)
+        throw libvirt_error("cannot list guests");
+      for (const DomainHandle& domain : take_all<DomainHandle>(array, count)) {
+        const std::string xml = take_text(virDomainGetXMLDesc(domain.get(), 0));
+        if (xml.empty())
+          continue;  // It has gone meanwhile.
+        for (const std::string& path :
+             XmlDocument(xml).values("//source/@file | /domain/os/kernel | /domain/os/initrd"))
+          guests[path].emplace_back(virDomainGetName(domain.get()));
+      }
+    });
+  std::map<std::string, std::vector<std::string>> users;
+  for (auto& [path, names] : guests) {
+    if (const std::string volume = storage_.name_at(pool, path); !volume.empty())
+      users[volume] = std::move(names);
+  }
+  return users;
+}
+
 std::string LibvirtGuests::console_tail(const Claim& claim, std::size_t limit) {
   std::string text;
   std::string file;

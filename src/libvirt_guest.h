@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ class LibvirtGuests {
   void destroy(const Claim& claim);
   void undefine(const Claim& claim);
   void set_memory(const Claim& claim, Bytes memory);
+  std::map<std::string, std::vector<std::string>> volume_users(const std::string& pool);
   std::string console_tail(const Claim& claim, std::size_t limit);
 
   struct Listed {

@@ -141,6 +141,9 @@ void LibvirtHost::create_volume(const VolumeId& id, Content& content) {
 void LibvirtHost::create_directory(const VolumeId& id) {
   storage_->create_directory(id);
 }
+void LibvirtHost::grow_volume(const VolumeId& id, Bytes size) {
+  storage_->grow_volume(id, size);
+}
 void LibvirtHost::remove_volume(const VolumeId& id) {
   storage_->remove_volume(id);
 }
@@ -168,6 +171,9 @@ void LibvirtHost::undefine_guest(const Claim& claim) {
 }
 void LibvirtHost::set_guest_memory(const Claim& claim, Bytes memory) {
   guests_->set_memory(claim, memory);
+}
+std::map<std::string, std::vector<std::string>> LibvirtHost::volume_users(const std::string& pool) {
+  return guests_->volume_users(pool);
 }
 std::string LibvirtHost::console_tail(const Claim& claim, std::size_t limit) {
   return guests_->console_tail(claim, limit);

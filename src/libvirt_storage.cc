@@ -322,6 +322,16 @@ void LibvirtStorage::create_directory(const VolumeId& id) {
   });
 }
 
+void LibvirtStorage::grow_volume(const VolumeId& id, Bytes size) {
+  connections_.any().with([&](virConnectPtr connection) {
+    const VolumeHandle volume = get_volume(connection, id);
+    const auto wanted = static_cast<unsigned long long>(size.count);
+    if (info_of(volume.get(), id).capacity < wanted &&
+        virStorageVolResize(volume.get(), wanted, 0) != 0)
+      throw libvirt_error(fmt::format("cannot grow volume '{}/{}'", id.pool, id.name));
+  });
+}
+
 void LibvirtStorage::remove_volume(const VolumeId& id) {
   connections_.any().with([&](virConnectPtr connection) {
     const PoolHandle pool = find_started(connection, id.pool);
@@ -358,6 +368,16 @@ std::string LibvirtStorage::path_of(const VolumeId& id) {
     if (path.empty())
       throw libvirt_error(fmt::format("cannot look at volume '{}/{}'", id.pool, id.name));
     return path;
+  });
+}
+
+std::string LibvirtStorage::name_at(const std::string& pool, const std::string& path) {
+  return connections_.any().with([&](virConnectPtr connection) {
+    const VolumeHandle volume(virStorageVolLookupByPath(connection, path.c_str()));
+    const PoolHandle its(volume == nullptr ? nullptr : virStoragePoolLookupByVolume(volume.get()));
+    return its != nullptr && pool == virStoragePoolGetName(its.get())
+               ? std::string(virStorageVolGetName(volume.get()))
+               : std::string();
   });
 }
 

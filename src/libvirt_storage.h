@@ -29,12 +29,15 @@ class LibvirtStorage {
   std::optional<VolumeState> find_volume(const VolumeId& id);
   void create_volume(const VolumeId& id, Content& content);
   void create_directory(const VolumeId& id);
+  void grow_volume(const VolumeId& id, Bytes size);
   void remove_volume(const VolumeId& id);
   std::string read_tail(const VolumeId& id, std::size_t limit);
   /// The same of the volume that lies at `path` of the host; empty when there is none.
   std::string read_path_tail(const std::string& path, std::size_t limit);
   /// Where the volume is on its host, for a domain's definition. Throws Error(NotFound).
   std::string path_of(const VolumeId& id);
+  /// The volume of `pool` that lies at `path` of the host; empty when there is none.
+  std::string name_at(const std::string& pool, const std::string& path);
   /// Free space where the pools lie.
   Bytes free_space();
 

@@ -65,10 +65,13 @@ class SqliteReservations : public Reservations {
     return read();
   }
 
-  void put(const Reservation& reservation) override {
+  void put(const Reservation& reservation, const Admission& admit) override {
     const std::lock_guard guard(mutex_);
     Transaction transaction(database_);
-    refuse_overlap(reservation, read());
+    const std::vector<Reservation> all = read();
+    refuse_overlap(reservation, all);
+    if (admit)
+      admit(all);
     Statement(database_, "INSERT OR REPLACE INTO reservation VALUES (?, ?, ?, ?, ?, ?)")
         .bind(reservation.deployment)
         .bind(reservation.name)

@@ -69,11 +69,65 @@ FileKind kind_of(const std::string& word) {
   return FileKind::Other;
 }
 
+// No parts: there is no such file.
+std::optional<FileState> file_state(const Arguments& parts) {
+  if (parts.empty())
+    return std::nullopt;
+  FileState state{.kind = kind_of(parts.at(0)),
+                  .owner = parts.at(1),
+                  .group = parts.at(2),
+                  .mode = std::stoi(parts.at(3)),
+                  .digest = parts.at(4),
+                  .target = parts.at(5)};
+  if (state.kind == FileKind::Link)
+    state.digest = sha256(state.target);
+  return state;
+}
+
+UnitState unit_state(const Arguments& parts) {
+  return {.known = parts.at(0) == "1",
+          .enabled = parts.at(1) == "1",
+          .active = parts.at(2) == "1",
+          .detail = parts.at(3)};
+}
+
+// Kind, name, number of parts, parts; again and again.
+Answers answers_of(const Arguments& answer) {
+  Answers answers;
+  for (std::size_t i = 0; i < answer.size();) {
+    const std::string& kind = answer.at(i);
+    const std::string& name = answer.at(i + 1);
+    const std::size_t count = std::stoul(answer.at(i + 2));
+    i += 3;
+    Arguments parts;
+    for (const std::size_t end = i + count; i < end; ++i)
+      parts.push_back(answer.at(i));
+    if (kind == "file")
+      answers.files[name] = file_state(parts);
+    else if (kind == "package")
+      answers.packages[name] = parts.at(0);
+    else
+      answers.units[name] = unit_state(parts);
+  }
+  return answers;
+}
+
 class SshGuest : public Guest {
  public:
   SshGuest(Login login, Clock::Instant deadline, std::stop_token stop, std::string state)
       : login_(std::move(login)), stop_(std::move(stop)), state_(std::move(state)) {
     connect(deadline);
+  }
+
+  Answers answer(const Questions& questions) override {
+    Arguments arguments;
+    for (const auto& [kind, names] : {std::pair("file", &questions.files),
+                                      {"package", &questions.packages},
+                                      {"unit", &questions.units}}) {
+      for (const std::string& name : *names)
+        arguments.insert(arguments.end(), {kind, name});
+    }
+    return answers_of(ask("answer", arguments));
   }
 
   CommandResult probe(const Command& command) override {
@@ -98,18 +152,7 @@ class SshGuest : public Guest {
   }
 
   std::optional<FileState> find_file(const std::string& path) override {
-    const Arguments answer = ask("find_file", {path});
-    if (answer.empty())
-      return std::nullopt;
-    FileState state{.kind = kind_of(answer.at(0)),
-                    .owner = answer.at(1),
-                    .group = answer.at(2),
-                    .mode = std::stoi(answer.at(3)),
-                    .digest = answer.at(4),
-                    .target = answer.at(5)};
-    if (state.kind == FileKind::Link)
-      state.digest = sha256(state.target);
-    return state;
+    return file_state(ask("find_file", {path}));
   }
 
   std::string read_file(const std::string& path, std::size_t limit) override {
@@ -197,13 +240,7 @@ class SshGuest : public Guest {
     change_packages("uninstall", packages, timeout);
   }
 
-  UnitState unit(const std::string& name) override {
-    const Arguments answer = ask("unit", {name});
-    return {.known = answer.at(0) == "1",
-            .enabled = answer.at(1) == "1",
-            .active = answer.at(2) == "1",
-            .detail = answer.at(3)};
-  }
+  UnitState unit(const std::string& name) override { return unit_state(ask("unit", {name})); }
 
   void enable_unit(const std::string& name, bool enabled) override {
     ask("enable_unit", {name, enabled ? "1" : ""});

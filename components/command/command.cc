@@ -184,6 +184,11 @@ Attributes CommandComponent::realize(const Properties& wanted, const Record& rec
   }
 }
 
+void CommandComponent::ask(const Record& record, Questions& questions) const {
+  if (const std::string product = text_of(record.properties, "creates"); !product.empty())
+    questions.files.insert(product);
+}
+
 std::optional<Properties> CommandComponent::observe(const Record& record, Context& context) const {
   const std::string product = text_of(record.properties, "creates");
   if (!product.empty() && !context.guest().find_file(product))

@@ -10,6 +10,7 @@ class CommandComponent : public Component {
   const Schema& schema() const override;
   Attributes realize(const Properties& wanted, const Record& record,
                      Context& context) const override;
+  void ask(const Record& record, Questions& questions) const override;
   std::optional<Properties> observe(const Record& record, Context& context) const override;
   void remove(const Record& record, Context& context) const override;
 };

@@ -77,6 +77,10 @@ Attributes DirectoryComponent::realize(const Properties& wanted, const Record& r
   return {};
 }
 
+void DirectoryComponent::ask(const Record& record, Questions& questions) const {
+  questions.files.insert(text_of(record.properties, "path"));
+}
+
 std::optional<Properties> DirectoryComponent::observe(const Record& record,
                                                       Context& context) const {
   const FileSpec spec = spec_of(record.properties);

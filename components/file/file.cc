@@ -11,6 +11,8 @@ namespace {
 /// The note on what was at the path before the item: where a copy of it is kept, or null when
 /// nothing was. Without the note the item has not touched the path yet.
 constexpr const char* kOriginal = "original";
+/// The note that counts how often somebody else had changed the file and it was written again.
+constexpr const char* kMended = "mended";
 constexpr const char* kOriginals = "/var/lib/encamp/originals";
 constexpr std::size_t kObservedLimit = 1U << 20;
 
@@ -70,6 +72,11 @@ bool is_as_wanted(const FileState& state, const FileSpec& spec, const Value& con
          (spec.group.empty() || state.group == spec.group);
 }
 
+std::int64_t times_mended(const Record& record) {
+  const auto found = record.notes.find(kMended);
+  return found == record.notes.end() ? 0 : found->second.integer();
+}
+
 }  // namespace
 
 const Schema& FileComponent::schema() const {
@@ -108,7 +115,8 @@ const Schema& FileComponent::schema() const {
       .attributes = {{.name = "digest",
                       .type = {.kind = Type::Kind::Text},
                       .phase = Phase::Late,
-                      .about = "SHA-256 of its content, in hexadecimal."}}};
+                      .about = "SHA-256 of its content, in hexadecimal; `+N` behind it when it "
+                               "was mended N times after somebody else had changed it."}}};
   return schema;
 }
 
@@ -154,11 +162,22 @@ Attributes FileComponent::realize(const Properties& wanted, const Record& record
       context.note(kOriginal, Value());
     }
   }
+  std::int64_t mended = times_mended(record);
   if (!state || !is_as_wanted(*state, spec, content)) {
+    // Noted first: what restarts with it does so also when we do not get further than the writing.
+    const bool was_realized = record.attributes.contains("digest");
+    if (was_realized && (!state || !is_as_wanted(*state, spec_of(record.properties),
+                                                 content_of(record.properties))))
+      context.note(kMended, ++mended);
     spec.content = content.text();
     guest.write_file(spec);
   }
-  return {{"digest", digest_of(content)}};
+  const std::string digest = digest_of(content);
+  return {{"digest", mended == 0 ? digest : fmt::format("{}+{}", digest, mended)}};
+}
+
+void FileComponent::ask(const Record& record, Questions& questions) const {
+  questions.files.insert(text_of(record.properties, "path"));
 }
 
 std::optional<Properties> FileComponent::observe(const Record& record, Context& context) const {

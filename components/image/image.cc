@@ -1,42 +1,17 @@
 #include "components/image/image.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "engine/mutant.h"
+#include "engine/world/image_store.h"
 
 namespace encamp {
 namespace {
-
-constexpr const char* kPool = "encamp.images";
-
-Claim pool_claim() {
-  return {.kind = Claim::Kind::Pool,
-          .name = kPool,
-          .uuid = uuid_of({.deployment = "", .address = "images", .generation = 1}, "pool")};
-}
-
-VolumeId volume(const std::string& key, const std::string& part) {
-  return {.pool = kPool, .name = key + "." + part};
-}
-
-// What the marker holds, so that its upload is one like the others.
-class Marker : public Content {
- public:
-  Bytes size() const override { return {static_cast<std::int64_t>(kText.size())}; }
-  std::optional<Extent> next() override {
-    if (std::exchange(given_, true))
-      return std::nullopt;
-    return Extent{0, kText};
-  }
-
- private:
-  static constexpr std::string_view kText = "complete\n";
-  bool given_ = false;
-};
 
 std::string text_of(const Properties& properties, const std::string& name) {
   const auto found = properties.find(name);
@@ -79,16 +54,16 @@ ImageRecipe recipe_of(const Properties& properties) {
 
 void ensure_pool(Host& host) {
   const auto is_there = [&] {
-    const std::optional<PoolState> state = host.find_pool(pool_claim());
-    if (state && state->uuid != pool_claim().uuid)
+    const std::optional<PoolState> state = host.find_pool(image_pool());
+    if (state && state->uuid != image_pool().uuid)
       throw Error(ErrorKind::Conflict,
-                  fmt::format("storage pool '{}' is there and not encamp's", kPool));
+                  fmt::format("storage pool '{}' is there and not encamp's", kImagePool));
     return state && state->active;
   };
   if (is_there())
     return;
   try {
-    host.create_pool(pool_claim());
+    host.create_pool(image_pool());
   } catch (const Error&) {  // Another deployment may just have made it.
     if (!is_there())
       throw;
@@ -125,29 +100,24 @@ class Variant {
   }
 
   Value attributes() const {
-    Value::Mapping mapping{{"key", key_}, {"pool", kPool}};
-    for (const std::string& part : parts())
-      mapping.push_back({part, volume(key_, part).name});
+    Value::Mapping mapping{{"key", key_}, {"pool", kImagePool}};
+    for (const std::string& part : image_parts(isolation_))
+      mapping.push_back({part, image_volume(key_, part).name});
     return mapping;
   }
 
  private:
-  std::vector<std::string> parts() const {
-    if (isolation_ == Isolation::Machine)
-      return {"root", "kernel", "initrd"};
-    return {"root"};
-  }
-
   bool is_complete() const {
     if (!is_there("complete"))
       return false;
     // The marker of somebody who died may have come late, after the parts were taken away.
     return mutant("image-by-marker") ||
-           std::ranges::all_of(parts(), [this](const std::string& part) { return is_there(part); });
+           std::ranges::all_of(image_parts(isolation_),
+                               [this](const std::string& part) { return is_there(part); });
   }
 
   bool is_there(const std::string& part) const {
-    return context_.host().find_volume(volume(key_, part)).has_value();
+    return context_.host().find_volume(image_volume(key_, part)).has_value();
   }
 
   // Takes away what somebody left half made. A removal, or the marker, may still be on its way:
@@ -155,12 +125,12 @@ class Variant {
   void clear() {
     while (true) {
       bool found = false;
-      std::vector<std::string> all = parts();
+      std::vector<std::string> all = image_parts(isolation_);
       all.insert(all.begin(), "complete");
       for (const std::string& part : all) {
         if (!is_there(part))
           continue;
-        context_.host().remove_volume(volume(key_, part));
+        context_.host().remove_volume(image_volume(key_, part));
         found = true;
       }
       if (!found || mutant("no-wait-after-leftover"))
@@ -177,14 +147,17 @@ class Variant {
     BuiltImage built = context_.workshop().build(
         recipe_, isolation_, [this](const std::string& text) { context_.progress(text); });
     context_.progress("uploading the image");
-    host.create_volume(volume(key_, "root"), *built.root);
+    host.create_volume(image_volume(key_, "root"), *built.root);
     if (isolation_ == Isolation::Machine) {
-      host.create_volume(volume(key_, "kernel"), *built.kernel);
-      host.create_volume(volume(key_, "initrd"), *built.initrd);
+      host.create_volume(image_volume(key_, "kernel"), *built.kernel);
+      host.create_volume(image_volume(key_, "initrd"), *built.initrd);
     }
     try {
-      Marker marker;
-      host.create_volume(volume(key_, "complete"), marker);
+      const auto now = std::chrono::duration_cast<std::chrono::seconds>(
+          context_.clock().wall_time().time_since_epoch());
+      const std::unique_ptr<Content> marker =
+          make_marker(to_text({.recipe = recipe_, .isolation = isolation_, .made = now.count()}));
+      host.create_volume(image_volume(key_, "complete"), *marker);
     } catch (const Error&) {  // Its being there is all that counts.
       if (!is_complete())
         throw;
@@ -262,7 +235,7 @@ class Image : public Component {
   std::optional<Properties> observe(const Record& record, Context& context) const override {
     for (const auto& [kind, parts] : record.attributes) {
       const Value* key = parts.find("key");
-      if (key != nullptr && !context.host().find_volume(volume(key->text(), "complete")))
+      if (key != nullptr && !context.host().find_volume(image_volume(key->text(), "complete")))
         return std::nullopt;
     }
     return record.properties;

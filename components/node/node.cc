@@ -80,8 +80,10 @@ class NodeWork {
     if (!state) {
       make_disk(host_key);
       define(wanted);
-    } else if (!is_same_size(state->memory, node_.memory)) {
-      change_memory(wanted, *state);
+    } else {
+      grow_disk(*state);
+      if (!is_same_size(state->memory, node_.memory))
+        change_memory(wanted, *state);
     }
     context_.progress("starting");
     attempt([&] { host_.start_guest(node_.guest); }, [&] { return is_running(); });
@@ -170,7 +172,8 @@ class NodeWork {
   // In place where the kernel lets us: the limit of a container. A machine starts again with it.
   void change_memory(const Properties& wanted, const GuestState& state) {
     context_.progress("changing its memory");
-    if (node_.isolation == Isolation::Container && state.power == GuestState::Power::Running) {
+    if (node_.isolation == Isolation::Container && !started_again_ &&
+        state.power == GuestState::Power::Running) {
       attempt([&] { host_.set_guest_memory(node_.guest, node_.memory); },
               [&] {
                 const std::optional<GuestState> now = find_guest();
@@ -178,11 +181,31 @@ class NodeWork {
               });
       return;
     }
-    if (state.power == GuestState::Power::Running)
+    stop(state);
+    define(wanted);
+  }
+
+  // The volume here, and at the next start the file system on it by the node's own init.
+  void grow_disk(const GuestState& state) {
+    const auto is_large_enough = [&] {
+      const std::optional<VolumeState> disk = host_.find_volume(volume_of(node_.disk));
+      return !disk || disk->capacity >= node_.disk_size;  // Without one it cannot start anyway.
+    };
+    if (is_large_enough())
+      return;
+    context_.progress("growing its disk");
+    stop(state);
+    attempt([&] { host_.grow_volume(volume_of(node_.disk), node_.disk_size); }, is_large_enough);
+  }
+
+  // Off, to be started again.
+  void stop(const GuestState& state) {
+    if (started_again_)
+      return;
+    if (node_.isolation == Isolation::Machine && state.power == GuestState::Power::Running)
       power_off();
     stop_guest(host_, context_, node_.guest, seconds(30));
     started_again_ = true;
-    define(wanted);
   }
 
   // From inside, because nothing in a machine listens to its power button: logind is masked.
@@ -300,8 +323,17 @@ class Node : public Component {
   }
 
   // What is baked into its image does not count: a package that was added is installed in place.
+  // A disk only grows; what was smaller would have to be made anew.
   Change compare(const Properties& wanted, const Properties& recorded) const override {
     Change change = Component::compare(wanted, recorded);
+    const auto changes = [&](const char* name) {
+      return wanted.contains(name) && recorded.contains(name) &&
+             wanted.at(name) != recorded.at(name);
+    };
+    if (changes("disk") && wanted.at("disk").bytes() < recorded.at("disk").bytes())
+      change.kind = Change::Kind::Replace;
+    change.restarts =
+        changes("disk") || (changes("memory") && wanted.at("kind") == Value("machine"));
     for (const char* name : {"essence", "kind", "hostname"}) {
       const auto now = wanted.find(name);
       const auto then = recorded.find(name);

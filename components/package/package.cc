@@ -193,6 +193,11 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
   return attributes_of(installed);
 }
 
+void PackageComponent::ask(const Record& record, Questions& questions) const {
+  const Names names = names_in(record.properties, "names");
+  questions.packages.insert(names.begin(), names.end());
+}
+
 std::optional<Properties> PackageComponent::observe(const Record& record, Context& context) const {
   const Versions installed = context.guest().installed(names_in(record.properties, "names"));
   if (installed.empty())

@@ -11,6 +11,7 @@ class PackageComponent : public Component {
   void check(const Resource& resource, Diagnostics& diagnostics) const override;
   Attributes realize(const Properties& wanted, const Record& record,
                      Context& context) const override;
+  void ask(const Record& record, Questions& questions) const override;
   std::optional<Properties> observe(const Record& record, Context& context) const override;
   void remove(const Record& record, Context& context) const override;
 };

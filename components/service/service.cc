@@ -100,7 +100,8 @@ const Schema& ServiceComponent::schema() const {
                      .or_one = true},
             .about = "Files, directories of files and named items above it; it restarts when one "
                      "of them has changed."}},
-      .attributes = {}};
+      .attributes = {},
+      .runs = true};
   return schema;
 }
 
@@ -164,6 +165,10 @@ Attributes ServiceComponent::realize(const Properties& wanted, const Record& rec
   if (running && (ready.is_mapping() || started))
     wait_until_ready(name, ready, context);
   return {};
+}
+
+void ServiceComponent::ask(const Record& record, Questions& questions) const {
+  questions.units.insert(name_of(record.properties));
 }
 
 std::optional<Properties> ServiceComponent::observe(const Record& record, Context& context) const {

@@ -12,6 +12,7 @@ class ServiceComponent : public Component {
   void expand(const Resource& resource, Expansion& expansion) const override;
   Attributes realize(const Properties& wanted, const Record& record,
                      Context& context) const override;
+  void ask(const Record& record, Questions& questions) const override;
   std::optional<Properties> observe(const Record& record, Context& context) const override;
   void remove(const Record& record, Context& context) const override;
 };

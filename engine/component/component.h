@@ -31,6 +31,7 @@ struct Change {
   enum class Kind { Keep, Update, Replace };
   Kind kind = Kind::Keep;
   std::vector<std::string> reasons;  ///< `memory: 512 MiB -> 1 GiB`; none when kept.
+  bool restarts = false;             ///< Update of a node: what runs in it ends and starts again.
 };
 
 /// What a component adds to the graph for a resource of its kind.
@@ -66,6 +67,9 @@ class Component {
   // Through the Context only; may be repeated after any failure, also half done.
   virtual Attributes realize(const Properties& wanted, const Record& record,
                              Context& context) const = 0;
+  /// What observe() will ask the guest, so that all items of a node are looked at in one go. What
+  /// is missing here costs a way there and back.
+  virtual void ask(const Record&, Questions&) const {}
   /// What is there, as properties: drift is compare(recorded, observed). Nothing when it is gone.
   virtual std::optional<Properties> observe(const Record& record, Context&) const {
     return record.properties;

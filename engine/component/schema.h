@@ -86,6 +86,8 @@ struct Schema {
   std::vector<AttributeSchema> attributes;
   /// True when what it makes belongs to no deployment and outlives them: an image.
   bool shared = false;
+  /// True when what it makes runs, and ends with its node: a service.
+  bool runs = false;
 
   const PropertySchema* find_property(std::string_view name) const;
   const AttributeSchema* find_attribute(std::string_view name) const;

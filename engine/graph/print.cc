@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/description/expression.h"
+#include "engine/world/printable.h"
 
 namespace encamp {
 namespace {
@@ -37,7 +38,7 @@ Json json_of(const Test& test) {
 // A quoted string of the DOT language.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     if (c == '"' || c == '\\')
       out += '\\';
     if (c == '\n')
@@ -67,7 +68,8 @@ std::string to_text(const Graph& graph) {
   return out;
 }
 
-std::string to_dot(const Graph& graph) {
+std::string to_dot(const FoldedGraph& folded) {
+  const Graph& graph = folded.graph;
   std::string out =
       fmt::format("digraph {} {{\n  rankdir=RL;\n  node [shape=box];\n", quoted(graph.site));
   std::map<Address, std::string> inside;  // node -> its lines
@@ -80,15 +82,22 @@ std::string to_dot(const Graph& graph) {
     else
       inside[Address(node)] += "    " + line;
   }
-  for (const auto& [node, lines] : inside)
+  for (const auto& [node, lines] : inside) {
+    const auto times = folded.times.find(node);
+    const std::string label =
+        times == folded.times.end() ? node : fmt::format("{} x{}", node, times->second);
     out += fmt::format("  subgraph {} {{\n    label={};\n{}  }}\n", quoted("cluster " + node),
-                       quoted(node), lines);
+                       quoted(label), lines);
+  }
   for (const Graph::Edge& edge : graph.edges) {
     const Resource& from = graph.resources[edge.from];
-    if (from.node == graph.resources[edge.to].address)
+    const Resource& to = graph.resources[edge.to];
+    if (from.node == to.address)
       continue;  // It is drawn inside its node.
-    out += fmt::format("  {} -> {} [tooltip={}];\n", quoted(from.address),
-                       quoted(graph.resources[edge.to].address), quoted(edge.reason));
+    const bool leads_elsewhere = !node_of(to.address).empty() && from.node != to.node;
+    out += fmt::format("  {} -> {} [tooltip={}{}];\n", quoted(from.address), quoted(to.address),
+                       quoted(edge.reason),
+                       leads_elsewhere ? fmt::format(" label={}", quoted(edge.reason)) : "");
   }
   return out + "}\n";
 }

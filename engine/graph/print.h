@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "engine/graph/fold.h"
 #include "engine/graph/graph.h"
 
 namespace encamp {
@@ -10,8 +11,9 @@ namespace encamp {
 /// One line per resource in the order of realization, below it one line per need with its reason.
 std::string to_text(const Graph& graph);
 
-/// Graphviz; what lies on a node is drawn inside it. An edge points at what is needed.
-std::string to_dot(const Graph& graph);
+/// Graphviz; what lies on a node is drawn inside it. An edge points at what is needed; its reason
+/// is shown when the pointer rests on it, and beside it where it leads to another node.
+std::string to_dot(const FoldedGraph& graph);
 
 /// JSON, indented by two. Places are left out.
 std::string to_json(const Graph& graph);

@@ -20,12 +20,35 @@ Observations observe(const std::vector<Record>& records, const std::vector<HostO
             return other.claim.kind == claim.kind && other.claim.uuid == claim.uuid;
           });
       if (found == host->inventory.ours.end())
-        observations[record.address] = {Observation::Kind::Gone, {}};
+        observations[record.address] = {.kind = Observation::Kind::Gone};
       else if (!found->running && !mutant("ignore-stopped"))
-        observations[record.address] = {Observation::Kind::Stopped, {}};
+        observations[record.address] = {.kind = Observation::Kind::Stopped};
     }
   }
   return observations;
+}
+
+Change drift_of(const Component& component, const Record& record, const Observation& seen) {
+  using Kind = Change::Kind;
+  const bool lies_on_host =
+      record.component == "node" || record.component == "network" || record.component == "volume";
+  switch (seen.kind) {
+    case Observation::Kind::Gone:
+      // A node that is gone took all that was in it along.
+      return {.kind = lies_on_host ? Kind::Replace : Kind::Update, .reasons = {"is gone"}};
+    case Observation::Kind::Stopped:
+      return {.kind = Kind::Update, .reasons = {"is not running"}, .restarts = true};
+    case Observation::Kind::Silent:
+      return {.kind = Kind::Update, .reasons = {"cannot be looked at: " + seen.why}};
+    case Observation::Kind::Seen:
+      break;
+  }
+  if (seen.properties.empty())
+    return {};
+  Change drift = component.compare(record.properties, seen.properties);
+  for (std::string& reason : drift.reasons)
+    reason = "drift: " + reason;
+  return drift;
 }
 
 }  // namespace encamp

@@ -183,6 +183,8 @@ class Planner {
     add_what_was_seen(change, component, record);
     if (record.component == "node")
       add_replaced_ground(change, v);
+    if (component.schema().runs && restarted_.contains(action.resource.node))
+      raise(change, Change::Kind::Update, "its node starts again");
     if (change.kind == Change::Kind::Replace && !component.schema().shared) {
       action.replaces = true;
       action.generation = record.generation + (mutant("same-generation") ? 0 : 1);
@@ -196,6 +198,8 @@ class Planner {
       action.reasons = {"its creation is not finished"};
       return;
     }
+    if (change.restarts)
+      restarted_.insert(action.address);
     for (const std::string& name : waiting)
       change.reasons.push_back(name + ": (known later)");
     action.verb = change.kind == Change::Kind::Keep && waiting.empty() ? Verb::Keep : Verb::Update;
@@ -223,25 +227,10 @@ class Planner {
     const auto seen = observations_.find(record.address);
     if (seen == observations_.end() || record.life != Life::Present)
       return;
-    const bool lies_on_host =
-        record.component == "node" || record.component == "network" || record.component == "volume";
-    switch (seen->second.kind) {
-      case Observation::Kind::Gone:
-        // A node that is gone took all that was in it along.
-        raise(change, lies_on_host ? Change::Kind::Replace : Change::Kind::Update, "is gone");
-        break;
-      case Observation::Kind::Stopped:
-        raise(change, Change::Kind::Update, "is not running");
-        break;
-      case Observation::Kind::Seen: {
-        if (seen->second.properties.empty())
-          break;
-        const Change drift = component.compare(record.properties, seen->second.properties);
-        for (const std::string& reason : drift.reasons)
-          raise(change, drift.kind, "drift: " + reason);
-        break;
-      }
-    }
+    const Change drift = drift_of(component, record, seen->second);
+    for (const std::string& reason : drift.reasons)
+      raise(change, drift.kind, reason);
+    change.restarts = change.restarts || drift.restarts;
   }
 
   // What a node stands on: a guest does not outlive its network, nor what it mounts.
@@ -316,7 +305,8 @@ class Planner {
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
   std::map<Address, std::size_t> index_;
   std::vector<Ending> endings_;
-  Lookup lookup_;  // Over the decisions so far.
+  std::set<Address> restarted_;  // Nodes that are kept and start again.
+  Lookup lookup_;                // Over the decisions so far.
 };
 
 }  // namespace

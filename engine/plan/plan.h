@@ -60,15 +60,20 @@ struct Plan {
 
 /// What was seen of a resource that the journal has as Present.
 struct Observation {
-  enum class Kind { Seen, Stopped, Gone };
+  enum class Kind { Seen, Stopped, Gone, Silent };
   Kind kind = Kind::Seen;
-  Properties properties;  ///< Seen: in the schema's terms; empty when nobody looked inside.
+  Properties properties = {};  ///< Seen: in the schema's terms; empty when nobody looked inside.
+  std::string why = {};        ///< Silent: why nobody could look.
 };
 using Observations = std::map<Address, Observation>;
 
 /// What the listings of the hosts say about recorded nodes and networks: which are gone or do not
 /// run. A host that is not in `hosts` says nothing.
 Observations observe(const std::vector<Record>& records, const std::vector<HostOffer>& hosts);
+
+/// How a resource differs from its record by what was seen of it, and what mends it.
+/// `component` is the record's.
+Change drift_of(const Component& component, const Record& record, const Observation& seen);
 
 /// From what is wanted, what the journal has and what was seen:
 ///

@@ -2,6 +2,7 @@
 // more memory and disk than there is. Shared by all deployments of a user (hosts.db).
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,9 @@ class Reservations {
   /// Durable before it returns. Replaces what that deployment had on that host. When one of the
   /// subnets overlaps one of another deployment on the same host (overlaps(), bind/subnet.h),
   /// nothing is changed and Error(Conflict) is thrown, in the same transaction: bind again.
-  virtual void put(const Reservation& reservation) = 0;
+  /// `admit` gets all reservations inside that transaction; when it throws, nothing is changed.
+  using Admission = std::function<void(const std::vector<Reservation>&)>;
+  virtual void put(const Reservation& reservation, const Admission& admit = {}) = 0;
   /// All that the deployment had, on every host. None is no error.
   virtual void remove(const std::string& deployment) = 0;
 };

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -92,9 +93,27 @@ struct UnitState {
   std::string detail;  ///< `failed (exit-code)`, for messages.
 };
 
+/// Questions that are asked together: about files, whether packages are installed, about units.
+struct Questions {
+  std::set<std::string> files;
+  std::set<std::string> packages;
+  std::set<std::string> units;
+  bool empty() const { return files.empty() && packages.empty() && units.empty(); }
+};
+
+/// Has an entry for each file and unit that was asked about; of packages, as installed().
+struct Answers {
+  std::map<std::string, std::optional<FileState>> files;
+  std::map<std::string, std::string> packages;
+  std::map<std::string, UnitState> units;
+};
+
 class Guest {
  public:
   virtual ~Guest() = default;
+
+  /// Answers all questions; in one way there and back where the guest is far.
+  virtual Answers answer(const Questions& questions);
 
   /// Runs without a receipt: for questions, and for what may be repeated.
   virtual CommandResult probe(const Command& command) = 0;

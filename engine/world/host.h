@@ -9,6 +9,7 @@
 // tests/support/fake_host.h (in memory, without a file system).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,6 +144,8 @@ class Host {
   virtual std::optional<VolumeState> find_volume(const VolumeId& id) = 0;
   /// Makes a sparse volume of `content`'s size. An existing one is an Error(Conflict).
   virtual void create_volume(const VolumeId& id, Content& content) = 0;
+  /// What is in it stays. As large already, or larger, is no error.
+  virtual void grow_volume(const VolumeId& id, Bytes size) = 0;
   /// Makes a volume that is an empty directory, root's and 0755. An existing one is an
   /// Error(Conflict).
   virtual void create_directory(const VolumeId& id) = 0;
@@ -160,6 +163,8 @@ class Host {
   virtual void destroy_guest(const Claim& claim) = 0;   ///< Ends it now. Off is no error.
   virtual void undefine_guest(const Claim& claim) = 0;  ///< REQUIRES: off. Gone is no error.
   virtual void set_guest_memory(const Claim& claim, Bytes memory) = 0;
+  /// The guests of the host, anybody's, that have a volume of that pool, by volume's name.
+  virtual std::map<std::string, std::vector<std::string>> volume_users(const std::string& pool) = 0;
   /// What the guest printed on its console, the last `limit` bytes as far as kept; for messages.
   virtual std::string console_tail(const Claim& claim, std::size_t limit) = 0;
 };

@@ -1,20 +1,32 @@
 # Files.
 
-# Kind, owner, group, mode, digest, target; nothing when there is none.
+# By path: kind, owner, group, mode, digest, target; nothing where there is none. A digest that
+# cannot be read is empty.
+sub file_states {
+    my (@paths) = @_;
+    my (%state, @regular);
+    for my $path (@paths) {
+        my @entry = lstat $path or next;
+        my $kind = -l _ ? 'link' : -f _ ? 'file' : -d _ ? 'directory' : 'other';
+        push @regular, $path if $kind eq 'file';
+        $state{$path} = [
+            $kind, scalar getpwuid $entry[4] // $entry[4], scalar getgrgid $entry[5] // $entry[5],
+            $entry[2] & 07777, '', $kind eq 'link' ? readlink $path : ''];
+    }
+    while (my @some = splice @regular, 0, 500) {
+        my ($exit, $text) = tool(600, 'sha256sum', '-z', '--', @some);
+        for (split /\0/, $text) {
+            $state{$2}[4] = $1 if /^([0-9a-f]{64})  (.+)$/s && $state{$2};
+        }
+    }
+    return \%state;
+}
+
 sub op_find_file {
     my ($path) = @_;
-    my @entry = lstat $path or return ();
-    my $kind = -l _ ? 'link' : -f _ ? 'file' : -d _ ? 'directory' : 'other';
-    my ($digest, $target) = ('', '');
-    if ($kind eq 'link') {
-        $target = readlink $path;
-    } elsif ($kind eq 'file') {
-        my ($exit, $text) = tool(600, 'sha256sum', '--', $path);
-        $text =~ /^\\?([0-9a-f]{64}) / or fail('failed', "cannot read '$path'", $text);
-        $digest = $1;
-    }
-    return ($kind, scalar getpwuid $entry[4] // $entry[4], scalar getgrgid $entry[5] // $entry[5],
-        $entry[2] & 07777, $digest, $target);
+    my $state = file_states($path)->{$path} or return ();
+    $state->[0] ne 'file' || $state->[4] ne '' or fail('failed', "cannot read '$path'");
+    return @$state;
 }
 
 sub op_read_file {

@@ -1,6 +1,34 @@
 # Requests.
 
+# Many questions at once: 'file', 'package' or 'unit' and its name, again and again. For each file and
+# unit, and each package that is installed: its kind, its name, how many parts follow, and these.
+sub op_answer {
+    my (@questions) = @_;
+    my %asked = map { $_ => [] } 'file', 'package', 'unit';
+    while (my ($kind, $name) = splice @questions, 0, 2) {
+        push @{ $asked{$kind} }, $name;
+    }
+    my @answers;
+    my $files = file_states(@{ $asked{file} });
+    for my $path (@{ $asked{file} }) {
+        my @state = @{ $files->{$path} // [] };
+        push @answers, 'file', $path, scalar @state, @state;
+    }
+    my @versions = @{ $asked{package} } ? op_installed(@{ $asked{package} }) : ();
+    while (my ($name, $version) = splice @versions, 0, 2) {
+        push @answers, 'package', $name, 1, $version;
+    }
+    my @units = @{ $asked{unit} } ? show_units(@{ $asked{unit} }) : ();
+    for my $name (@{ $asked{unit} }) {
+        my $unit = shift @units // fail('failed', "systemd does not answer about unit '$name'");
+        my @state = state_of_unit(%$unit);
+        push @answers, 'unit', $name, scalar @state, @state;
+    }
+    return @answers;
+}
+
 my %operation = (
+    answer => \&op_answer,
     probe => \&op_probe, run => \&op_run, find_file => \&op_find_file, read_file => \&op_read_file,
     write_file => \&op_write_file, remove_file => \&op_remove_file, rename_file => \&op_rename_file,
     copy_file => \&op_copy_file, unpack => \&op_unpack, remove_unpacked => \&op_remove_unpacked,

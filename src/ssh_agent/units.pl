@@ -1,18 +1,18 @@
 # Units.
 
-# Whether systemd knows it, it is enabled, it is active, and more for messages. Changed unit files are
-# read again: what is started afterwards is what the files say.
-sub op_unit {
-    my ($name) = @_;
-    my %unit;
-    for my $round (1, 2) {
-        my ($exit, $text) = tool(60, 'systemctl', 'show', '-p',
-            'Id,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,NeedDaemonReload', '--', $name);
-        fail('failed', "systemd does not answer about unit '$name'", $text) if $exit;
-        %unit = map { /^(\w+)=(.*)$/ ? ($1, $2) : () } split /\n/, $text;
-        last if ($unit{NeedDaemonReload} // '') ne 'yes' || $round == 2;
-        tool(60, 'systemctl', 'daemon-reload');
-    }
+my $unit_properties = 'Id,LoadState,LoadError,ActiveState,SubState,UnitFileState,Result,NeedDaemonReload';
+
+# What systemd says of each, in their order.
+sub show_units {
+    my (@names) = @_;
+    my ($exit, $text) = tool(60, 'systemctl', 'show', '-p', $unit_properties, '--', @names);
+    fail('failed', "systemd does not answer about unit '$names[0]'", $text) if $exit;
+    return map { { map { /^(\w+)=(.*)$/ ? ($1, $2) : () } split /\n/ } } split /\n\n/, $text;
+}
+
+# Whether systemd knows it, it is enabled, it is active, and more for messages.
+sub state_of_unit {
+    my (%unit) = @_;
     my $known = $unit{LoadState} !~ /^(not-found|masked)$/;
     my $enabled = ($unit{UnitFileState} // '') =~ /^(enabled|enabled-runtime|static|alias|generated)$/
         || @{[glob "/etc/systemd/system/*.{wants,requires}/$unit{Id}"]} ? 1 : 0;
@@ -20,6 +20,17 @@ sub op_unit {
         . (($unit{Result} // '') !~ /^(|success)$/ ? ", $unit{Result}" : '') . ')';
     $detail = $unit{LoadState} unless $unit{LoadState} eq 'loaded';
     return ($known ? 1 : 0, $enabled, $unit{ActiveState} =~ /^(active|reloading)$/ ? 1 : 0, $detail);
+}
+
+# Changed unit files are read again: what is started afterwards is what the files say.
+sub op_unit {
+    my ($name) = @_;
+    my ($unit) = show_units($name);
+    if (($unit->{NeedDaemonReload} // '') eq 'yes') {
+        tool(60, 'systemctl', 'daemon-reload');
+        ($unit) = show_units($name);
+    }
+    return state_of_unit(%$unit);
 }
 
 # Enabling only makes links; a running systemd need not read all its files again for them. Nor need a

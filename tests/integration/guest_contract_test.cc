@@ -65,6 +65,32 @@ TEST_P(GuestContract, KnowsAFileAsItWasWritten) {
   EXPECT_EQ(guest_->read_file(path("abc"), 2), "ab");
 }
 
+TEST_P(GuestContract, AnswersManyQuestionsAtOnceAsOneByOne) {
+  guest_->write_file({.path = path("abc"), .content = "abc", .owner = "games", .mode = 0604});
+  guest_->write_file({.path = path("a\nb c"), .content = "other"});
+  guest_->write_file({.path = path("link"), .kind = FileKind::Link, .content = "abc"});
+  guest_->write_file({.path = path("dir"), .kind = FileKind::Directory, .mode = 0711});
+  const std::set<std::string> paths{path("abc"), path("a\nb c"), path("link"), path("dir"),
+                                    path("gone")};
+
+  const Answers answers = guest_->answer({.files = paths});
+
+  ASSERT_EQ(answers.files.size(), paths.size());
+  for (const std::string& name : paths) {
+    const std::optional<FileState> one = guest_->find_file(name);
+    const std::optional<FileState>& many = answers.files.at(name);
+    ASSERT_EQ(one.has_value(), many.has_value()) << name;
+    if (!one)
+      continue;
+    EXPECT_EQ(many->kind, one->kind) << name;
+    EXPECT_EQ(many->owner, one->owner) << name;
+    EXPECT_EQ(many->mode, one->mode) << name;
+    EXPECT_EQ(many->digest, one->digest) << name;
+    EXPECT_EQ(many->target, one->target) << name;
+  }
+  EXPECT_TRUE(guest_->answer({}).files.empty());
+}
+
 TEST_P(GuestContract, ForgivesRemovingWhatIsGoneAndNothingElse) {
   EXPECT_FALSE(guest_->find_file(path("gone")));
   EXPECT_EQ(kind_of([&] { guest_->remove_file(path("gone")); }), std::nullopt);

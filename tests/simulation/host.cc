@@ -61,6 +61,12 @@ class SimulatedHost : public Host {
   void create_directory(const VolumeId& id) override {
     change("create_directory", id.name, [here = here_, id] { here->create_directory(id); });
   }
+  void grow_volume(const VolumeId& id, Bytes size) override {
+    change("grow_volume", id.name, [here = here_, id, size] { here->grow_volume(id, size); });
+  }
+  std::map<std::string, std::vector<std::string>> volume_users(const std::string& pool) override {
+    return ask("volume_users", pool, [&] { return here().volume_users(pool); });
+  }
   void remove_volume(const VolumeId& id) override {
     change("remove_volume", id.name, [here = here_, id] { here->remove_volume(id); });
   }

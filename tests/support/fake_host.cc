@@ -219,6 +219,20 @@ void FakeHost::create_directory(const VolumeId& id) {
   });
 }
 
+void FakeHost::grow_volume(const VolumeId& id, Bytes size) {
+  call("grow_volume", [&] {
+    if (!has_volume(id))
+      throw missing("volume", id.name);
+    Bytes& now = pool_named(id.pool)->volumes.at(id.name).size;
+    now = std::max(now, size);
+    for (const auto& [uuid, guest] : guests_) {
+      if (guest.running && guest.spec.disk == id)
+        misuse_.push_back(
+            fmt::format("volume {} grown under guest {}", id.name, guest.spec.claim.name));
+    }
+  });
+}
+
 void FakeHost::remove_volume(const VolumeId& id) {
   call("remove_volume", [&] {
     if (const bool* is_filled = directory_at(id); is_filled != nullptr && *is_filled)
@@ -333,6 +347,20 @@ void FakeHost::set_guest_memory(const Claim& claim, Bytes wanted) {
     if (found == guests_.end())
       throw missing("guest", claim.name);
     found->second.spec.memory = wanted;
+  });
+}
+
+std::map<std::string, std::vector<std::string>> FakeHost::volume_users(const std::string& pool) {
+  return call("volume_users", [&] {
+    std::map<std::string, std::vector<std::string>> users;
+    for (const auto& [uuid, guest] : guests_) {
+      for (const VolumeId& volume :
+           {guest.spec.image, guest.spec.disk, guest.spec.kernel, guest.spec.initrd}) {
+        if (volume.pool == pool)
+          users[volume.name].push_back(guest.spec.claim.name);
+      }
+    }
+    return users;
   });
 }
 

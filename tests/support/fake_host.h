@@ -40,6 +40,7 @@ class FakeHost : public Host {
   std::optional<VolumeState> find_volume(const VolumeId& id) override;
   void create_volume(const VolumeId& id, Content& content) override;
   void create_directory(const VolumeId& id) override;
+  void grow_volume(const VolumeId& id, Bytes size) override;
   void remove_volume(const VolumeId& id) override;
   std::string read_volume_tail(const VolumeId& id, std::size_t limit) override;
   std::optional<GuestState> find_guest(const Claim& claim) override;
@@ -49,6 +50,7 @@ class FakeHost : public Host {
   void destroy_guest(const Claim& claim) override;
   void undefine_guest(const Claim& claim) override;
   void set_guest_memory(const Claim& claim, Bytes memory) override;
+  std::map<std::string, std::vector<std::string>> volume_users(const std::string& pool) override;
   std::string console_tail(const Claim& claim, std::size_t limit) override;
 
   // For tests: what is there, and what others have put there.

@@ -19,6 +19,7 @@
 #include "components/storage/storage.h"
 #include "engine/graph/compile.h"
 #include "engine/run/deployment.h"
+#include "engine/run/observe.h"
 #include "engine/run/site_tests.h"
 #include "engine/run/thread_executor.h"
 #include "engine/state/secrets.h"
@@ -71,19 +72,28 @@ class Deployed {
     return use(environment);
   }
 
-  Outcome run_up() {
+  /// What `up` would do, after a look at the host, and inside the nodes with Look::Inside.
+  enum class Look { Outside, Inside };
+  Plan what_to_do(Look look = Look::Outside) {
     Diagnostics diagnostics;
     const Graph graph = compile(site, registry, diagnostics);
     const std::vector<Record> records =
         open_secrets(journal.records(), journal, find_secret_key(journal));
-    const BoundGraph bound = bind(graph,
-                                  {.deployment = kId,
-                                   .records = records,
-                                   .hosts = {{"here", world.here().inventory()}},
-                                   .reservations = {}},
-                                  diagnostics);
+    const std::vector<HostOffer> hosts{{"here", world.here().inventory()}};
+    const BoundGraph bound =
+        bind(graph, {.deployment = kId, .records = records, .hosts = hosts, .reservations = {}},
+             diagnostics);
     EXPECT_FALSE(diagnostics.has_errors());
-    plan = make_plan(bound, registry, records);
+    Observations seen = observe(records, hosts);
+    if (look == Look::Inside)
+      seen = in_process([&](Environment& environment) {
+        return observe_inside(std::move(seen), journal.deployment().value(), environment);
+      });
+    return make_plan(bound, registry, records, seen);
+  }
+
+  Outcome run_up(Look look = Look::Outside) {
+    plan = what_to_do(look);
     return in_process([&](Environment& environment) {
       return up(plan, {.name = site.name, .id = kId, .tests = site.tests, .outputs = site.outputs},
                 environment);

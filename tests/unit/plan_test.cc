@@ -151,9 +151,9 @@ TEST_F(PlanOf, WhatWasRemovedIsLookedAtAgainAndNotCounted) {
 TEST_F(PlanOf, ANodeThatIsGoneIsReplacedAndAStoppedOneUpdated) {
   records_ = test::deployed(test::site_of({node("a"), node("b")}), registry_);
 
-  const Plan mend = plan(
-      test::site_of({node("a"), node("b")}),
-      {{"nodes.a", {Observation::Kind::Gone, {}}}, {"nodes.b", {Observation::Kind::Stopped, {}}}});
+  const Plan mend = plan(test::site_of({node("a"), node("b")}),
+                         {{"nodes.a", {.kind = Observation::Kind::Gone}},
+                          {"nodes.b", {.kind = Observation::Kind::Stopped}}});
 
   EXPECT_EQ(mend.actions[index_of(mend, Verb::Create, "nodes.a")].reasons,
             std::vector<std::string>{"is gone"});

@@ -48,6 +48,7 @@ void finish_aside(const Cards& cards, const char* own) {
 
 void start_container() {
   must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
+  grow_own("/mnt");
   lay_root("/", "/mnt", "/mnt/root");
   copy_identity("/mnt", "/mnt/root");
   mount_shares("/mnt", "/mnt/root", SharesAre::Mounted);
@@ -120,6 +121,7 @@ void start_machine() {
   load_modules();
   mount_disk("/dev/vda", "/image", MS_RDONLY);
   mount_disk("/dev/vdb", "/own", 0);
+  grow_own("/own");
   lay_root("/image", "/own", "/root");
   copy_identity("/own", "/root");
   mount_shares("/own", "/root", SharesAre::Devices);

@@ -2,14 +2,18 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "components/node/init/fail.h"
@@ -77,6 +81,28 @@ void copy_directory(int from, int to) {
 }
 
 }  // namespace
+
+void grow_own(const char* own) {
+  struct stat state {};
+  struct statfs system {};
+  const int directory = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0 || fstat(directory, &state) != 0 || fstatfs(directory, &system) != 0)
+    return;
+  std::array<char, 64> path{};
+  std::snprintf(path.data(), path.size(), "/sys/dev/block/%u:%u/size", major(state.st_dev),
+                minor(state.st_dev));
+  unsigned long long sectors = 0;
+  FILE* file = std::fopen(path.data(), "re");
+  if (file != nullptr && std::fscanf(file, "%llu", &sectors) == 1) {
+    constexpr unsigned long kResize = _IOW('f', 16, std::uint64_t);  // EXT4_IOC_RESIZE_FS
+    std::uint64_t blocks = sectors * 512 / static_cast<std::uint64_t>(system.f_bsize);
+    if (ioctl(directory, kResize, &blocks) != 0)
+      std::fprintf(stderr, "encamp-init: cannot grow the disk: %s\n", std::strerror(errno));
+  }
+  if (file != nullptr)
+    std::fclose(file);
+  close(directory);
+}
 
 void lay_root(const char* image, const char* own, const char* root) {
   const Path up = join(own, "up");

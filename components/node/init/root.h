@@ -3,6 +3,10 @@
 
 namespace encamp::init {
 
+/// Lets the ext4 file system at `own` fill its device, which may have grown since the last start.
+/// When it cannot, the console says so and the node starts with what it has.
+void grow_own(const char* own);
+
 /// Mounts at `root` the overlay of `image` (below, read-only) and `own`/up (above). A node's own
 /// disk has what it wrote in `up`, overlayfs' own directory `work`, and what encamp put there.
 void lay_root(const char* image, const char* own, const char* root);

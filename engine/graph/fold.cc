@@ -1,0 +1,73 @@
+#include "engine/graph/fold.h"
+
+#include <set>
+#include <tuple>
+
+namespace encamp {
+namespace {
+
+// The key that made a node: what two copies have in common.
+using Made = std::tuple<const SourceFile*, int, int>;
+
+// `nodes.worker` of `nodes.worker-1`: a copy's own key stands behind the name that all share.
+Address common_name(const std::vector<Address>& copies) {
+  std::string common = copies.front();
+  for (const Address& copy : copies) {
+    while (!copy.starts_with(common))
+      common.pop_back();
+  }
+  const std::size_t dash = common.rfind('-');
+  return Address(dash == std::string::npos ? common : common.substr(0, dash));
+}
+
+std::map<Address, Address> folded_names(const Graph& graph, std::map<Address, int>& times) {
+  std::map<Made, std::vector<Address>> made;
+  for (const Resource& resource : graph.resources) {
+    if (resource.component == "node" && resource.where.file != nullptr)
+      made[{resource.where.file.get(), resource.where.line, resource.where.column}].push_back(
+          resource.address);
+  }
+  std::map<Address, Address> names;
+  for (const auto& [where, copies] : made) {
+    if (copies.size() < 2)
+      continue;
+    const Address name = common_name(copies);
+    times[name] = static_cast<int>(copies.size());
+    for (const Address& copy : copies)
+      names[copy] = name;
+  }
+  return names;
+}
+
+}  // namespace
+
+FoldedGraph fold_copies(const Graph& graph) {
+  FoldedGraph folded;
+  folded.graph.site = graph.site;
+  folded.graph.domain = graph.domain;
+  const std::map<Address, Address> names = folded_names(graph, folded.times);
+  std::map<Address, Graph::Vertex> places;
+  std::vector<Graph::Vertex> place_of;
+  for (Resource resource : graph.resources) {
+    const Address node(node_of(resource.address));
+    if (const auto name = names.find(node); name != names.end()) {
+      resource.address = name->second + resource.address.substr(node.size());
+      if (!resource.node.empty())
+        resource.node = name->second;
+    }
+    const auto [place, is_new] = places.emplace(resource.address, folded.graph.resources.size());
+    if (is_new)
+      folded.graph.resources.push_back(std::move(resource));
+    place_of.push_back(place->second);
+  }
+  std::set<std::tuple<Graph::Vertex, Graph::Vertex, std::string>> seen;
+  for (const Graph::Edge& edge : graph.edges) {
+    const Graph::Vertex from = place_of[edge.from];
+    const Graph::Vertex to = place_of[edge.to];
+    if (seen.emplace(from, to, edge.reason).second)
+      folded.graph.edges.push_back({from, to, edge.reason, edge.where});
+  }
+  return folded;
+}
+
+}  // namespace encamp
