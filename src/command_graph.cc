@@ -1,13 +1,25 @@
+#include <fmt/format.h>
+
 #include "engine/bind/print.h"
 #include "engine/graph/print.h"
 #include "engine/plan/print.h"
 #include "src/commands.h"
+#include "src/local_picture.h"
 #include "src/preparing.h"
 #include "src/tree_print.h"
 #include "src/workbench.h"
 
 namespace encamp {
 namespace {
+
+bool is_picture(const GraphOptions& options) {
+  return options.format == "dot" || options.format == "svg";
+}
+
+std::string picture(const Graph& graph, const GraphOptions& options) {
+  const std::string dot = to_dot(options.expand ? FoldedGraph{graph, {}} : fold_copies(graph));
+  return options.format == "dot" ? dot : to_svg(dot);
+}
 
 // Stages that need hosts: what bind chooses and plan decides for the deployment.
 std::string print_prepared(Program& program, const GraphOptions& options,
@@ -27,8 +39,8 @@ std::string print_prepared(Program& program, const GraphOptions& options,
                                      .journal = journal.get(),
                                      .reservations = reservations.get()},
                                     Reserve::No);
-  if (options.format == "dot")
-    return to_dot(prepared.bound.graph);
+  if (is_picture(options))
+    return picture(prepared.bound.graph, options);
   if (options.stage == "bind")
     return to_json(prepared.bound) + "\n";
   return options.format == "json" ? to_json(prepared.plan) + "\n" : to_text(prepared.plan);
@@ -37,9 +49,9 @@ std::string print_prepared(Program& program, const GraphOptions& options,
 }  // namespace
 
 ExitCode run_graph(Program& program, const GraphOptions& options) {
-  if (options.format == "dot" && (options.stage == "read" || options.stage == "resolve"))
+  if (is_picture(options) && (options.stage == "read" || options.stage == "resolve"))
     throw Error(ErrorKind::Failed, "a stage before 'compile' is no graph")
-        .with_hint("encamp graph FILE --stage compile --format dot");
+        .with_hint(fmt::format("encamp graph FILE --stage compile --format {}", options.format));
   const Description description = read_description(program, options.site, options.name);
   std::string text;
   if (options.stage == "read" && description.tree)
@@ -47,7 +59,7 @@ ExitCode run_graph(Program& program, const GraphOptions& options) {
   else if (options.stage == "resolve" && description.site)
     text = to_json(*description.site);
   else if (options.stage == "compile" && description.graph)
-    text = options.format == "dot"    ? to_dot(*description.graph)
+    text = is_picture(options)        ? picture(*description.graph, options)
            : options.format == "json" ? to_json(*description.graph)
                                       : to_text(*description.graph);
   else if (description.is_good())

@@ -24,6 +24,7 @@ struct Parsed {
   SshOptions ssh;
   TestOptions test;
   LogsOptions logs;
+  ImageOptions image;
   DoctorOptions doctor;
   GraphOptions graph;
   PlaceOptions places;  // Given before the command.
@@ -70,6 +71,12 @@ void add_parallel(CLI::App& command, int& parallel) {
       ->check(CLI::Range(1, 1024));
 }
 
+// A flag with a value (`--wait=10min`): of an option that may stand alone, what follows would count
+// as its value.
+void add_wait(CLI::App& command, std::string& wait) {
+  command.add_flag("--wait", wait, "Wait for room on the hosts; --wait=10min: so long at most");
+}
+
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& about,
                       const std::string& examples) {
   CLI::App& command = *app.add_subcommand(name, about);
@@ -86,25 +93,29 @@ void add_description_commands(CLI::App& app, Program& program, Parsed& parsed) {
 
   CLI::App& graph = add_command(app, "graph", "Print what a stage makes of a description",
                                 "  encamp graph site.yaml --stage bind\n"
-                                "  encamp graph site.yaml --format dot | dot -Tsvg > site.svg");
+                                "  encamp graph site.yaml --format svg > site.svg");
   add_site(graph, parsed.graph.site);
   graph.add_option("--stage", parsed.graph.stage, "read, resolve, compile, bind or plan")
       ->type_name("STAGE")
       ->capture_default_str()
       ->check(CLI::IsMember({"read", "resolve", "compile", "bind", "plan"}));
-  graph.add_option("--format", parsed.graph.format, "text, dot or json")
+  graph.add_option("--format", parsed.graph.format, "text, dot, svg or json")
       ->type_name("FORMAT")
       ->capture_default_str()
-      ->check(CLI::IsMember({"text", "dot", "json"}));
+      ->check(CLI::IsMember({"text", "dot", "svg", "json"}));
+  graph.add_flag("--expand", parsed.graph.expand, "Draw every copy of a node by itself");
   add_name(graph, parsed.graph.name);
   add_places(graph, parsed.graph.places);
   graph.callback([&] { parsed.run = [&] { return run_graph(program, parsed.graph); }; });
 
   CLI::App& plan = add_command(app, "plan", "Say what 'up' would do, and why",
                                "  encamp plan site.yaml\n"
+                               "  encamp plan site.yaml --observe\n"
                                "  encamp plan site.yaml --exit-code    # 5 when there is work");
   add_site(plan, parsed.plan.site);
   add_name(plan, parsed.plan.name);
+  plan.add_flag("--observe", parsed.plan.observe,
+                "Look inside the nodes too: what was changed behind our back");
   plan.add_flag("--exit-code", parsed.plan.exit_code, "Exit with 5 when something is to be done");
   add_json(plan, parsed.plan.json, "The whole plan as one JSON document");
   add_places(plan, parsed.plan.places);
@@ -117,11 +128,14 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
                              "  encamp up site.yaml --name mine --yes");
   add_site(up, parsed.up.site);
   add_name(up, parsed.up.name);
+  up.add_flag("--observe", parsed.up.observe,
+              "Look inside the nodes too, and mend what was changed behind our back");
   up.add_flag("--yes", parsed.up.yes, "Do not ask");
   up.add_option("--again", parsed.up.again, "Run this command again though it may have run already")
       ->type_name("ADDRESS")
       ->expected(1)
       ->take_all();
+  add_wait(up, parsed.up.wait);
   add_parallel(up, parsed.up.parallel);
   add_json(up, parsed.up.json, "One event a line, as JSON");
   add_places(up, parsed.up.places);
@@ -144,6 +158,7 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
       ->excludes(on);
   test.add_option("--report", parsed.test.report, "Folder for evidence and what tests collect")
       ->type_name("DIR");
+  add_wait(test, parsed.test.wait);
   add_parallel(test, parsed.test.parallel);
   add_json(test, parsed.test.json, "One event a line, as JSON");
   add_places(test, parsed.test.places);
@@ -173,6 +188,8 @@ void add_looking_commands(CLI::App& app, Program& program, Parsed& parsed) {
   CLI::App& status = add_command(app, "status", "Say what a deployment consists of and how it is",
                                  "  encamp status mine");
   add_deployment(status, parsed.status.name);
+  status.add_flag("--observe", parsed.status.observe,
+                  "Look inside the nodes too: what was changed behind our back");
   add_json(status, parsed.status.json, "One resource a line, as JSON");
   add_places(status, parsed.status.places);
   status.callback([&] { parsed.run = [&] { return run_status(program, parsed.status); }; });
@@ -227,12 +244,39 @@ void add_looking_commands(CLI::App& app, Program& program, Parsed& parsed) {
   doctor.callback([&] { parsed.run = [&] { return run_doctor(program, parsed.doctor); }; });
 }
 
+void add_image_commands(CLI::App& app, Program& program, Parsed& parsed) {
+  CLI::App& image = add_command(app, "image", "List, remove and renew the images of nodes",
+                                "  encamp image list\n"
+                                "  encamp image prune --dry-run\n"
+                                "  encamp image update");
+  image.require_subcommand(1);
+  CLI::App& list =
+      add_command(image, "list", "Say what each image is and who uses it", "  encamp image list");
+  add_json(list, parsed.image.json, "One image a line, as JSON");
+  add_places(list, parsed.image.places);
+  list.callback([&] { parsed.run = [&] { return run_image_list(program, parsed.image); }; });
+
+  CLI::App& prune =
+      add_command(image, "prune", "Remove the images that no guest and no deployment uses",
+                  "  encamp image prune --dry-run");
+  prune.add_flag("--dry-run", parsed.image.dry_run, "Only say what would be removed");
+  prune.add_flag("--yes", parsed.image.yes, "Do not ask");
+  add_places(prune, parsed.image.places);
+  prune.callback([&] { parsed.run = [&] { return run_image_prune(program, parsed.image); }; });
+
+  CLI::App& update = add_command(
+      image, "update",
+      "Read the package lists of the mirrors anew; new nodes start from images made with them",
+      "  encamp image update");
+  update.callback([&] { parsed.run = [&] { return run_image_update(program, parsed.image); }; });
+}
+
 // What was given before the command counts where the command itself says nothing.
 void fill_places(Parsed& parsed) {
   for (PlaceOptions* places :
        {&parsed.plan.places, &parsed.up.places, &parsed.down.places, &parsed.status.places,
         &parsed.list.places, &parsed.output.places, &parsed.ssh.places, &parsed.test.places,
-        &parsed.logs.places, &parsed.doctor.places, &parsed.graph.places}) {
+        &parsed.logs.places, &parsed.image.places, &parsed.doctor.places, &parsed.graph.places}) {
     if (places->state.empty())
       places->state = parsed.places.state;
     if (places->hosts.empty())
@@ -243,7 +287,14 @@ void fill_places(Parsed& parsed) {
 // The command that was given, or the program when none was.
 const CLI::App& given(const CLI::App& app) {
   const std::vector<CLI::App*> commands = app.get_subcommands();
-  return commands.empty() ? app : *commands.front();
+  return commands.empty() ? app : given(*commands.front());
+}
+
+// As it is typed: `encamp image list`.
+std::string name_of(const CLI::App& command) {
+  return command.get_parent() == nullptr
+             ? command.get_name()
+             : name_of(*command.get_parent()) + " " + command.get_name();
 }
 
 // What to do about a word that is nothing here.
@@ -254,15 +305,14 @@ std::string hint_for(const std::string& word, const CLI::App& app) {
       for (const std::string& name : option->get_lnames())
         known.push_back("--" + name);
     }
-  } else if (app.get_parent() == nullptr) {
+  } else {
     for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
       known.push_back(command->get_name());
   }
   const std::string near = nearest(word, known);
   if (!near.empty())
     return fmt::format("did you mean '{}'?", near);
-  return app.get_parent() == nullptr ? "encamp --help"
-                                     : fmt::format("encamp {} --help", app.get_name());
+  return name_of(app) + " --help";
 }
 
 Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
@@ -272,24 +322,21 @@ Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
     const std::string& word = extras.front();
     const bool is_option = word.starts_with('-');
     if (is_option && command.get_parent() != nullptr && command.get_option_no_throw(word))
-      return Error(ErrorKind::Failed, fmt::format("'encamp {}' takes no option '{}' before it",
-                                                  command.get_name(), word))
-          .with_hint(fmt::format("encamp {} ... {}", command.get_name(), word));
-    const char* const what = is_option                         ? "option"
-                             : command.get_parent() == nullptr ? "command"
-                                                               : "argument";
+      return Error(ErrorKind::Failed,
+                   fmt::format("'{}' takes no option '{}' before it", name_of(command), word))
+          .with_hint(fmt::format("{} ... {}", name_of(command), word));
+    const bool has_commands =
+        !command.get_subcommands([](const CLI::App*) { return true; }).empty();
+    const char* const what = is_option ? "option" : has_commands ? "command" : "argument";
     return Error(ErrorKind::Failed,
                  command.get_parent() == nullptr
                      ? fmt::format("there is no {} '{}'", what, word)
-                     : fmt::format("'encamp {}' takes no {} '{}'", command.get_name(), what, word))
+                     : fmt::format("'{}' takes no {} '{}'", name_of(command), what, word))
         .with_hint(hint_for(word, command));
   }
   std::string message = error.what();
   message.resize(std::min(message.find('\n'), message.size()));
-  return Error(ErrorKind::Failed, message)
-      .with_hint(command.get_parent() == nullptr
-                     ? "encamp --help"
-                     : fmt::format("encamp {} --help", command.get_name()));
+  return Error(ErrorKind::Failed, message).with_hint(name_of(command) + " --help");
 }
 
 }  // namespace
@@ -304,6 +351,7 @@ ExitCode run_command_line(Program& program, int count, const char* const* argume
   add_description_commands(app, program, parsed);
   add_changing_commands(app, program, parsed);
   add_looking_commands(app, program, parsed);
+  add_image_commands(app, program, parsed);
 
   try {
     app.parse(count, arguments);
@@ -312,7 +360,9 @@ ExitCode run_command_line(Program& program, int count, const char* const* argume
     return ExitCode::Done;
   } catch (const CLI::CallForHelp&) {
     const CLI::App& command = given(app);
-    program.out().write(command.get_parent() == nullptr ? app.help() : command.help("encamp"));
+    program.out().write(command.get_parent() == nullptr
+                            ? app.help()
+                            : command.help(name_of(*command.get_parent())));
     return ExitCode::Done;
   } catch (const CLI::ParseError& error) {
     program.report(usage_error(error, app));

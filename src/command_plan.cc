@@ -21,7 +21,8 @@ ExitCode run_plan(Program& program, const PlanOptions& options) {
                                      .hosts = hosts,
                                      .deployments = deployments,
                                      .journal = journal.get(),
-                                     .reservations = reservations.get()},
+                                     .reservations = reservations.get(),
+                                     .observe = options.observe},
                                     Reserve::No);
 
   program.out().write(options.json ? to_json(prepared.plan) + "\n" : to_text(prepared.plan));

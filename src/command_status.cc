@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "engine/bind/bind.h"
 #include "engine/plan/plan.h"
+#include "engine/state/secrets.h"
 #include "src/commands.h"
 #include "src/deployments.h"
 #include "src/event_log.h"
+#include "src/observing.h"
 #include "src/sqlite_lock.h"
 #include "src/standing.h"
+#include "src/terminal_status.h"
 #include "src/terminal_summary.h"
 #include "src/workbench.h"
 
@@ -30,54 +32,35 @@ std::string name_or_only(const Deployments& deployments, const std::string& name
       .with_hint(fmt::format("encamp status {}", names.front()));
 }
 
-// What the hosts say; a host that does not answer says nothing, and `silent` why.
-Observations look(Program& program, const PlaceOptions& places, const std::vector<Record>& records,
-                  std::string& silent) {
-  const HostsFile hosts = find_hosts(program, places);
+// What the hosts say, and with `observe` what is inside nodes; a host that does not answer says
+// nothing, and `silent` why.
+Observations look(Program& program, const StatusOptions& options, Journal& journal,
+                  const std::vector<Record>& records, std::string& silent) {
+  const HostsFile hosts = find_hosts(program, options.places);
+  LocalWorld world(hosts.hosts, program.installation().init);
   std::vector<HostOffer> offers;
   for (const HostSettings& settings : hosts.hosts) {
     try {
-      LibvirtHost host(settings);
-      offers.push_back({settings.name, host.inventory()});
+      offers.push_back({settings.name, world.host(settings.name).inventory()});
     } catch (const Error& error) {
       silent += fmt::format("host '{}' says nothing: {}\n", settings.name, error.what());
     }
   }
-  return observe(records, offers);
+  Observations seen = observe(records, offers);
+  return options.observe ? look_inside(program, world, journal, std::move(seen)) : seen;
 }
 
-// One word on a resource: what the journal says, corrected by what was seen.
-std::string state_of(const Record& record, const Observations& seen) {
-  const auto found = seen.find(record.address);
-  if (record.life != Life::Present || found == seen.end())
-    return to_string(record.life);
-  switch (found->second.kind) {
-    case Observation::Kind::Seen:
-      return to_string(record.life);
-    case Observation::Kind::Stopped:
-      return "stopped";
-    case Observation::Kind::Gone:
-      return "gone";
-  }
-  return to_string(record.life);
-}
-
-std::string address_shown(const Record& record) {
-  const char* const attribute = record.component == "network" ? "subnet" : "address";
-  const std::optional<Value> value =
-      chosen_attribute(record.component, record.properties, attribute);
-  return value && value->is_text() ? value->text() : "";
-}
-
-std::string json_line(const Record& record, const Observations& seen) {
+std::string json_line(const Record& record, const Condition& condition) {
   nlohmann::ordered_json json{{"address", record.address},
                               {"component", record.component},
                               {"generation", record.generation},
-                              {"state", state_of(record, seen)},
+                              {"state", condition.word},
                               {"host", record.host}};
   if (const std::string address = address_shown(record); !address.empty())
     json["at"] = address;
-  return json.dump() + "\n";
+  if (!condition.reasons.empty())
+    json["reasons"] = condition.reasons;
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string last_run_line(const Deployment& deployment, const std::filesystem::path& folder) {
@@ -102,28 +85,21 @@ ExitCode run_status(Program& program, const StatusOptions& options) {
   const std::string name = name_or_only(deployments, options.name);
   const std::unique_ptr<Journal> journal = deployments.read(name);
   const std::optional<Deployment> deployment = journal->deployment();
-  const std::vector<Record> records = journal->records();
+  const std::vector<Record> records =
+      open_secrets(journal->records(), *journal, find_secret_key(*journal));
   std::string silent;
-  const Observations seen = look(program, options.places, records, silent);
+  const Observations seen = look(program, options, *journal, records, silent);
 
   if (options.json) {
     for (const Record& record : records)
-      program.out().write(json_line(record, seen));
+      program.out().write(json_line(record, condition_of(record, seen, program.registry())));
     return ExitCode::Done;
   }
   std::string out = fmt::format("{}: {}\n", name, standing_of(deployment, records).word);
   if (deployment)
     out += fmt::format("made from {}\n{}", deployment->description,
                        last_run_line(*deployment, deployments.folder(name)));
-  std::size_t width = 0;
-  for (const Record& record : records)
-    width = std::max(width, record.address.size());
-  for (const Record& record : records) {
-    std::string line = fmt::format("  {:{}}  {:8}  {}", record.address, width,
-                                   state_of(record, seen), address_shown(record));
-    line.resize(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
+  out += status_lines(records, seen, program.registry());
   if (deployment && !deployment->outputs.empty())
     out += "outputs:\n" + outputs_of(*deployment);
   program.out().write(out);

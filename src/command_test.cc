@@ -96,13 +96,17 @@ ExitCode test_file(Program& program, const TestOptions& options) {
   const std::unique_ptr<Journal> journal = deployments.open(name, "test " + options.site.file);
   const std::unique_ptr<Reservations> reservations = deployments.reservations();
   EndWhenEmpty end_when_empty(*journal, *reservations);
+  std::optional<Waiting> waiting;
+  if (!options.wait.empty())
+    waiting.emplace(program, world.clock(), read_patience(options.wait));
   Prepared prepared = prepare(program,
                               {.description = description,
                                .world = world,
                                .hosts = hosts,
                                .deployments = deployments,
                                .journal = journal.get(),
-                               .reservations = reservations.get()},
+                               .reservations = reservations.get(),
+                               .waiting = waiting ? &*waiting : nullptr},
                               Reserve::Yes);
   end_when_empty.set_id(prepared.facts.id);
 

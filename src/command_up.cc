@@ -63,6 +63,9 @@ ExitCode run_up(Program& program, const UpOptions& options) {
   const std::unique_ptr<Journal> journal = deployments.open(name, "up " + options.site.file);
   const std::unique_ptr<Reservations> reservations = deployments.reservations();
   EndWhenEmpty end_when_empty(*journal, *reservations);
+  std::optional<Waiting> waiting;
+  if (!options.wait.empty())
+    waiting.emplace(program, world.clock(), read_patience(options.wait));
 
   const Prepared prepared = prepare(program,
                                     {.description = description,
@@ -70,7 +73,10 @@ ExitCode run_up(Program& program, const UpOptions& options) {
                                      .hosts = hosts,
                                      .deployments = deployments,
                                      .journal = journal.get(),
-                                     .reservations = reservations.get()},
+                                     .reservations = reservations.get(),
+                                     .waiting = waiting ? &*waiting : nullptr,
+                                     .observe = options.observe,
+                                     .parallel = options.parallel},
                                     Reserve::Yes);
   end_when_empty.set_id(prepared.facts.id);
   check_again(options.again, prepared.plan);

@@ -32,7 +32,8 @@ ExitCode run_check(Program& program, const CheckOptions& options);
 struct PlanOptions {
   PlaceOptions places;
   SiteOptions site;
-  std::string name;  ///< Of the deployment; empty: the site's.
+  std::string name;      ///< Of the deployment; empty: the site's.
+  bool observe = false;  ///< Look inside nodes.
   bool exit_code = false;
   bool json = false;
 };
@@ -42,6 +43,8 @@ struct UpOptions {
   PlaceOptions places;
   SiteOptions site;
   std::string name;
+  bool observe = false;  ///< Look inside nodes, and mend.
+  std::string wait;      ///< For room, read_patience(); empty: refused when there is none.
   bool yes = false;
   std::vector<std::string> again;  ///< Addresses whose command runs again (Environment::again).
   int parallel = 0;                ///< 0: the engine's default.
@@ -61,6 +64,7 @@ ExitCode run_down(Program& program, const DownOptions& options);
 struct StatusOptions {
   PlaceOptions places;
   std::string name;  ///< Empty: the only one there is.
+  bool observe = false;
   bool json = false;
 };
 ExitCode run_status(Program& program, const StatusOptions& options);
@@ -93,6 +97,7 @@ struct TestOptions {
   std::string on;    ///< An existing deployment instead of one of its own.
   std::string keep;  ///< Empty: remove whatever happens; `on-failure`, `always`.
   std::string report;
+  std::string wait;
   int parallel = 0;
   bool json = false;
 };
@@ -106,6 +111,16 @@ struct LogsOptions {
 };
 ExitCode run_logs(Program& program, const LogsOptions& options);
 
+struct ImageOptions {
+  PlaceOptions places;
+  bool json = false;
+  bool dry_run = false;  ///< prune: only say what would go.
+  bool yes = false;
+};
+ExitCode run_image_list(Program& program, const ImageOptions& options);
+ExitCode run_image_prune(Program& program, const ImageOptions& options);
+ExitCode run_image_update(Program& program, const ImageOptions& options);
+
 struct DoctorOptions {
   PlaceOptions places;
   bool start = false;
@@ -118,6 +133,7 @@ struct GraphOptions {
   std::string name;
   std::string stage = "compile";
   std::string format = "text";
+  bool expand = false;  ///< Every copy by itself, in pictures.
 };
 ExitCode run_graph(Program& program, const GraphOptions& options);
 

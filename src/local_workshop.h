@@ -16,11 +16,13 @@
 
 namespace encamp {
 
+inline constexpr const char* kWorkshopDirectory = "/var/cache/encamp";
+
 class LocalWorkshop : public Workshop {
  public:
   /// `init` is the program of components/node/init, `identities` what workshop_identities.txt says.
   explicit LocalWorkshop(std::filesystem::path init,
-                         std::filesystem::path directory = "/var/cache/encamp",
+                         std::filesystem::path directory = kWorkshopDirectory,
                          std::string identities = std::string(kIdentities));
 
   /// Slow at the first call for a release, because the package index belongs to the key.

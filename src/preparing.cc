@@ -1,9 +1,13 @@
 #include "src/preparing.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "engine/bind/room.h"
 #include "engine/state/secrets.h"
 #include "engine/world/printable.h"
+#include "src/observing.h"
 
 namespace encamp {
 namespace {
@@ -90,41 +94,81 @@ BoundGraph bind_once(Program& program, const PrepareInput& input, const BindInpu
   return bound;
 }
 
+// Binds, and sets aside what was chosen when `reserve` says so. Whether there is room is looked at
+// again when it is set aside, in that transaction: another process may just have taken it.
+BoundGraph bind_and_reserve(Program& program, const PrepareInput& input, const Deployment& facts,
+                            BindInput bind_input, Reserve reserve) {
+  // Another deployment may take the same subnet between looking and reserving: then look again.
+  constexpr int kAttempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    bind_input.reservations = standing_reservations(input, facts, reserve);
+    BoundGraph bound = bind_once(program, input, bind_input);
+    if (reserve == Reserve::No)
+      return bound;
+    Reservation reservation = reservation_of(bound);
+    reservation.name = facts.name;
+    const auto host = std::ranges::find(bind_input.hosts, reservation.host, &HostOffer::name);
+    try {
+      input.reservations->put(reservation, [&](const std::vector<Reservation>& all) {
+        BindInput now = bind_input;
+        now.reservations = all;
+        std::erase_if(now.reservations,
+                      [&](const Reservation& other) { return is_left_over(other, input, facts); });
+        if (host != bind_input.hosts.end())
+          check_room(bound.graph, now, *host);
+      });
+      return bound;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Conflict || attempt == kAttempts)
+        throw;
+    }
+  }
+}
+
+// Whether no host had room even if nobody else were there: then nothing is worth waiting for.
+bool is_hopeless(const PrepareInput& input, BindInput bind_input) {
+  bind_input.reservations.clear();
+  return std::ranges::all_of(bind_input.hosts, [&](HostOffer host) {
+    host.inventory.ours.clear();
+    try {
+      check_room(*input.description.graph, bind_input, host);
+      return false;
+    } catch (const Error&) {
+      return true;
+    }
+  });
+}
+
 }  // namespace
 
 Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
   Prepared prepared;
   tell_other_settings(program, input);
   prepared.facts = facts_of(input.description, input.journal, input.world);
-  std::vector<Record> records;
+  BindInput bind_input{.deployment = prepared.facts.id,
+                       .records = {},
+                       .hosts = {},
+                       .reservations = {},
+                       .overcommit = input.hosts.overcommit};
   if (input.journal != nullptr)
-    records =
+    bind_input.records =
         open_secrets(input.journal->records(), *input.journal, find_secret_key(*input.journal));
-  const std::vector<HostOffer> offers = look_at_hosts(input.world);
-
-  // Another deployment may take the same subnet between looking and reserving: then look again.
-  constexpr int kAttempts = 10;
-  for (int attempt = 1;; ++attempt) {
-    prepared.bound =
-        bind_once(program, input,
-                  {.deployment = prepared.facts.id,
-                   .records = records,
-                   .hosts = offers,
-                   .reservations = standing_reservations(input, prepared.facts, reserve),
-                   .overcommit = input.hosts.overcommit});
-    if (reserve == Reserve::No)
-      break;
+  for (bool bound = false; !bound;) {
+    bind_input.hosts = look_at_hosts(input.world);
     try {
-      Reservation reservation = reservation_of(prepared.bound);
-      reservation.name = prepared.facts.name;
-      input.reservations->put(reservation);
-      break;
+      prepared.bound = bind_and_reserve(program, input, prepared.facts, bind_input, reserve);
+      bound = true;
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::Conflict || attempt == kAttempts)
+      if (error.kind() != ErrorKind::NoRoom || input.waiting == nullptr ||
+          is_hopeless(input, bind_input))
         throw;
+      input.waiting->wait(error);
     }
   }
-  prepared.plan = make_plan(prepared.bound, program.registry(), records, observe(records, offers));
+  Observations seen = observe(bind_input.records, bind_input.hosts);
+  if (input.observe && input.journal != nullptr)
+    seen = look_inside(program, input.world, *input.journal, std::move(seen), input.parallel);
+  prepared.plan = make_plan(prepared.bound, program.registry(), bind_input.records, seen);
   return prepared;
 }
 

@@ -8,6 +8,7 @@
 #include "src/description.h"
 #include "src/local_hosts.h"
 #include "src/local_world.h"
+#include "src/waiting.h"
 
 namespace encamp {
 
@@ -24,6 +25,9 @@ struct PrepareInput {
   const Deployments& deployments;        ///< Those whose reservations count.
   Journal* journal = nullptr;            ///< Of the deployment, when there is one.
   Reservations* reservations = nullptr;  ///< What all have set aside.
+  Waiting* waiting = nullptr;            ///< Who finds no room waits; without it, is refused.
+  bool observe = false;                  ///< Look inside what stands, too.
+  int parallel = 0;                      ///< So many nodes at once; 0: the engine's default.
 };
 
 enum class Reserve {

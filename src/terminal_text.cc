@@ -14,6 +14,12 @@ std::string one_line(std::string_view text) {
   return clean;
 }
 
+std::string sized(Bytes bytes) {
+  constexpr double kMebi = 1 << 20;
+  const double mebi = static_cast<double>(bytes.count) / kMebi;
+  return mebi < 1024 ? fmt::format("{:.0f} MiB", mebi) : fmt::format("{:.1f} GiB", mebi / 1024);
+}
+
 std::string counted(std::ptrdiff_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/description/quantity.h"
+
 namespace encamp {
 
 /// The first line of printable(text) (engine/world/printable.h), for places that have one line.
@@ -22,6 +24,9 @@ std::string fitted(std::string_view text, int width);
 
 /// `0.2 s`, `41 s`, `3 min 05 s`, `2 h 05 min`.
 std::string elapsed(std::chrono::milliseconds duration);
+
+/// `180 MiB`, `1.5 GiB`: about so much.
+std::string sized(Bytes bytes);
 
 /// `1 node`, `3 nodes`.
 std::string counted(std::ptrdiff_t count, std::string_view what);

@@ -22,6 +22,9 @@ namespace {
 
 using std::chrono::minutes;
 
+/// Behind the name of a tree in whose place a newer one has come.
+constexpr const char* kOld = ".old";
+
 std::string own_release() {
   for (const std::string_view name : {"/etc/os-release", "/usr/lib/os-release"}) {
     std::error_code error;
@@ -117,7 +120,16 @@ void build_base(const ImageRecipe& recipe, const std::vector<AptSource>& sources
                                              : fmt::format("ended with {}", result.exit)))
         .with_detail(last_lines(result.output, 12));
   copy_keyrings(sources, tree);
+  write_whole_file(work / "base/recipe", recipe.debian + "\n" + recipe.mirror + "\n");
   write_whole_file(work / "base/index", index_of(tree));
+}
+
+std::string key_of(const ImageRecipe& recipe, const std::vector<AptSource>& sources) {
+  std::string identity =
+      fmt::format("{}\n{}\n{}\n", base_script(), recipe.debian, own_architecture());
+  for (const AptSource& source : sources)
+    identity += to_line(source) + "\n";
+  return recipe.debian + "-" + sha256_hex(identity).substr(0, 16);
 }
 
 bool is_there(const std::filesystem::path& path) {
@@ -132,11 +144,7 @@ BaseTree BaseTrees::get(const ImageRecipe& recipe, const Workshop::Progress& pro
     throw Error(ErrorKind::Failed, fmt::format("an image for {} cannot be built on {}",
                                                recipe.architecture, own_architecture()));
   const std::vector<AptSource> sources = sources_of(recipe);
-  std::string identity =
-      fmt::format("{}\n{}\n{}\n", base_script(), recipe.debian, own_architecture());
-  for (const AptSource& source : sources)
-    identity += to_line(source) + "\n";
-  const std::string key = recipe.debian + "-" + sha256_hex(identity).substr(0, 16);
+  const std::string key = key_of(recipe, sources);
   const std::filesystem::path directory = directory_ / "bases" / key;
   if (!is_there(directory / "index")) {
     make_directories(directory.parent_path());
@@ -151,6 +159,51 @@ BaseTree BaseTrees::get(const ImageRecipe& recipe, const Workshop::Progress& pro
     }
   }
   return {key, read_whole_file(directory / "index"), directory};
+}
+
+std::vector<std::string> BaseTrees::keys() const {
+  std::vector<std::string> keys;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_ / "bases", ignored)) {
+    if (is_there(entry.path() / "index") && !entry.path().native().ends_with(kOld))
+      keys.push_back(entry.path().filename());
+  }
+  std::ranges::sort(keys);
+  return keys;
+}
+
+bool BaseTrees::renew(const std::string& key, const Workshop::Progress& progress) const {
+  const std::filesystem::path directory = directory_ / "bases" / key;
+  ImageRecipe recipe{
+      .debian = key.substr(0, key.rfind('-')), .architecture = {}, .mirror = {}, .packages = {}};
+  if (is_there(directory / "recipe")) {
+    const std::string text = read_whole_file(directory / "recipe");
+    const std::size_t end = text.find('\n');
+    recipe.mirror = text.substr(end + 1, text.find('\n', end + 1) - end - 1);
+  }
+  const std::vector<AptSource> sources = sources_of(recipe);
+  if (key_of(recipe, sources) != key)
+    throw Error(ErrorKind::NotFound,
+                fmt::format("'{}' was made with other sources than apt has here today", key))
+        .with_hint(
+            fmt::format("no image is made from it any more: rm -r '{}'", directory.native()));
+  make_directories(locks());
+  const FileLock lock = FileLock::take(locks() / ("base-" + key));
+  check_tools();
+  BuildDirectory::sweep(temporary());
+  const BuildDirectory work(temporary());
+  build_base(recipe, sources, work.path(), progress);
+  const std::string before =
+      is_there(directory / "index") ? read_whole_file(directory / "index") : std::string();
+  const bool changed = read_whole_file(work.path() / "base/index") != before;
+  // An image may just be built on the old tree, so it stays until the next time.
+  const std::filesystem::path old = directory.native() + kOld;
+  if (is_there(old))
+    std::filesystem::rename(old, work.path() / "older");  // Goes with `work`.
+  if (is_there(directory))
+    std::filesystem::rename(directory, old);
+  std::filesystem::rename(work.path() / "base", directory);
+  return changed;
 }
 
 std::filesystem::path BaseTrees::machine(const BaseTree& base, const std::string& architecture,

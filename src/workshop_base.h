@@ -2,6 +2,7 @@
 //
 //     bases/<key>/root       the bootstrapped tree with its package index, which stays as it is
 //     bases/<key>/index      names that index
+//     bases/<key>/recipe     release and mirror that it was made for
 //     bases/<key>/machine/   upper: a layer with a kernel's modules; vmlinuz
 //
 // Whoever needs one that is not there makes it beside and renames it, so none is ever half made.
@@ -9,6 +10,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "engine/world/workshop.h"
 
@@ -27,6 +29,14 @@ class BaseTrees {
   /// The tree for `recipe`; makes it when it is not there: half a minute and some 60 MB of
   /// downloads. Throws Error(Failed), (NotFound) for a release without sources.
   BaseTree get(const ImageRecipe& recipe, const Workshop::Progress& progress) const;
+
+  /// The trees that are there, by key.
+  std::vector<std::string> keys() const;
+
+  /// Makes the tree of that key anew, with the package index that its mirror has now, and puts it
+  /// in the place of the old one. Returns whether the index is another one. Throws as get(), and
+  /// Error(NotFound) for a tree that does not say what it was made from.
+  bool renew(const std::string& key, const Workshop::Progress& progress) const;
 
   /// The directory machine/ of a tree, made when it is not there.
   std::filesystem::path machine(const BaseTree& base, const std::string& architecture,
