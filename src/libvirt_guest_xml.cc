@@ -71,6 +71,11 @@ std::string container_xml(const GuestSpec& spec, const GuestPaths& paths) {
   if (spec.sweeps)
     os.add(Element("initarg").text("sweep"));
   domain.add(std::move(os));
+  // For its init alone, which grows the file system of the disk and then gives it up.
+  domain.add(Element("features")
+                 .add(Element("capabilities")
+                          .set("policy", "default")
+                          .add(Element("sys_resource").set("state", "on"))));
   Element devices("devices");
   if (spec.sweeps) {
     devices.add(file_system(paths.disk, "/"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 #include <utility>
 
 #include <fmt/format.h>
@@ -81,13 +82,15 @@ class NodeWork {
       make_disk(host_key);
       define(wanted);
     } else {
-      grow_disk(*state);
+      grow_disk(wanted, *state);
       if (!is_same_size(state->memory, node_.memory))
         change_memory(wanted, *state);
     }
     context_.progress("starting");
     attempt([&] { host_.start_guest(node_.guest); }, [&] { return is_running(); });
-    reach();
+    Guest& guest = reach();
+    if (state)
+      check_disk(guest);
     make_identities(wanted);
     return {{"ssh_host_key", host_key.public_key}};
   }
@@ -186,7 +189,7 @@ class NodeWork {
   }
 
   // The volume here, and at the next start the file system on it by the node's own init.
-  void grow_disk(const GuestState& state) {
+  void grow_disk(const Properties& wanted, const GuestState& state) {
     const auto is_large_enough = [&] {
       const std::optional<VolumeState> disk = host_.find_volume(volume_of(node_.disk));
       return !disk || disk->capacity >= node_.disk_size;  // Without one it cannot start anyway.
@@ -196,6 +199,26 @@ class NodeWork {
     context_.progress("growing its disk");
     stop(state);
     attempt([&] { host_.grow_volume(volume_of(node_.disk), node_.disk_size); }, is_large_enough);
+    define(wanted);
+  }
+
+  // That the file system fills the disk. On it some of the disk goes for its own lists.
+  void check_disk(Guest& guest) {
+    const CommandResult result =
+        guest.probe({.text = "stat -f -c '%b %S' /", .timeout = seconds(30)});
+    long long blocks = 0;
+    long long size = 0;
+    std::istringstream(result.output) >> blocks >> size;
+    if (result.exit != 0 || blocks * size >= node_.disk_size.count / 4 * 3)
+      return;
+    throw Error(
+        ErrorKind::Failed,
+        fmt::format("the disk of node '{}' has {}, and the file system on it only {}", node_.name,
+                    to_string(node_.disk_size), to_string(Bytes{blocks * size})))
+        .with_detail(host_.console_tail(node_.guest, kConsoleTail))
+        .with_hint(
+            "its host lets no container grow a file system (CAP_SYS_RESOURCE); a machine can: "
+            "isolation: vm");
   }
 
   // Off, to be started again.
@@ -219,7 +242,7 @@ class NodeWork {
         [] { return true; });
   }
 
-  void reach() {
+  Guest& reach() {
     const Patience patience_of_kind = patience(node_.isolation);
     const Clock::Instant begin = context_.clock().now();
     const Clock::Instant end = std::min(begin + patience_of_kind.whole, context_.deadline());
@@ -230,7 +253,7 @@ class NodeWork {
             context_.guest_by(std::min(context_.clock().now() + patience_of_kind.look, end));
         if (started_again_)  // The connection may be one to the guest before.
           guest.probe({.text = "true", .timeout = patience_of_kind.look});
-        return;
+        return guest;
       } catch (Error& error) {
         if (error.kind() != ErrorKind::Timeout && error.kind() != ErrorKind::Unavailable)
           throw;

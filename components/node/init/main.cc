@@ -49,6 +49,7 @@ void finish_aside(const Cards& cards, const char* own) {
 void start_container() {
   must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
   grow_own("/mnt");
+  drop_sys_resource();
   lay_root("/", "/mnt", "/mnt/root");
   copy_identity("/mnt", "/mnt/root");
   mount_shares("/mnt", "/mnt/root", SharesAre::Mounted);

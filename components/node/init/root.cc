@@ -8,10 +8,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -102,6 +105,19 @@ void grow_own(const char* own) {
   if (file != nullptr)
     std::fclose(file);
   close(directory);
+}
+
+void drop_sys_resource() {
+  constexpr unsigned kBit = 1U << (CAP_SYS_RESOURCE % 32);  // In the first of the two words.
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> sets{};
+  must(prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0) == 0 || errno == EINVAL,
+       "drop a capability");
+  must(syscall(SYS_capget, &header, sets.data()) == 0, "read the capabilities");
+  sets[0].effective &= ~kBit;
+  sets[0].permitted &= ~kBit;
+  sets[0].inheritable &= ~kBit;
+  must(syscall(SYS_capset, &header, sets.data()) == 0, "drop a capability");
 }
 
 void lay_root(const char* image, const char* own, const char* root) {

@@ -4,8 +4,12 @@
 namespace encamp::init {
 
 /// Lets the ext4 file system at `own` fill its device, which may have grown since the last start.
-/// When it cannot, the console says so and the node starts with what it has.
+/// When it cannot, the console says so and the node starts with what it has. Needs
+/// CAP_SYS_RESOURCE.
 void grow_own(const char* own);
+
+/// Gives up CAP_SYS_RESOURCE for us and all that we start.
+void drop_sys_resource();
 
 /// Mounts at `root` the overlay of `image` (below, read-only) and `own`/up (above). A node's own
 /// disk has what it wrote in `up`, overlayfs' own directory `work`, and what encamp put there.
