@@ -208,8 +208,8 @@ class NodeWork {
         guest.probe({.text = "stat -f -c '%b %S' /", .timeout = seconds(30)});
     long long blocks = 0;
     long long size = 0;
-    std::istringstream(result.output) >> blocks >> size;
-    if (result.exit != 0 || blocks * size >= node_.disk_size.count / 4 * 3)
+    std::istringstream figures(result.output);
+    if (!(figures >> blocks >> size) || blocks * size >= node_.disk_size.count / 4 * 3)
       return;
     throw Error(
         ErrorKind::Failed,

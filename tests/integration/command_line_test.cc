@@ -51,8 +51,60 @@ TEST_P(Help, HasAnExample) {
 
 INSTANTIATE_TEST_SUITE_P(Of, Help,
                          testing::Values("check", "plan", "up", "status", "list", "output", "ssh",
-                                         "test", "down", "logs", "doctor", "graph"),
+                                         "test", "down", "logs", "image", "doctor", "graph"),
                          [](const auto& tested) { return std::string(tested.param); });
+
+TEST_F(CommandLine, HelpOfACommandOfImages) {
+  for (const std::string command : {"list", "prune", "update"}) {
+    const ProgramResult result = encamp({"image", command, "--help"});
+
+    EXPECT_EQ(result.exit, 0);
+    EXPECT_NE(result.out.find("Example"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("encamp image " + command), std::string::npos) << result.out;
+  }
+  EXPECT_EQ(encamp({"image"}).exit, 2);
+  const ProgramResult wrong = encamp({"image", "lst"});
+  EXPECT_EQ(wrong.exit, 2);
+  EXPECT_NE(wrong.err.find("did you mean 'list'?"), std::string::npos) << wrong.err;
+}
+
+TEST_F(CommandLine, WaitTakesATimeBehindAnEqualsSign) {
+  const std::string hosts = write("hosts.yaml", "here: {connect: [\"test:///default\"]}\n");
+  const std::string site = write("big.yaml",
+                                 "encamp: 1\nsite: big\nnetworks: {lan: {}}\n"
+                                 "images: {debian: {debian: bookworm}}\n"
+                                 "nodes: {a: {memory: 4096 GiB, disk: 1 GiB}}\n");
+
+  const ProgramResult wrong = encamp({"up", "--wait=soon", site, "--hosts", hosts});
+  const ProgramResult hopeless = encamp({"up", "--wait", site, "--hosts", hosts});
+
+  EXPECT_EQ(wrong.exit, 1);
+  EXPECT_NE(wrong.err.find("'soon' is no time"), std::string::npos) << wrong.err;
+  EXPECT_EQ(hopeless.exit, 1) << "what never fits is not waited for";
+  EXPECT_NE(hopeless.err.find("has no room"), std::string::npos) << hopeless.err;
+}
+
+TEST_F(CommandLine, GraphIsDrawnWithCopiesFolded) {
+  const std::string site = write("copies.yaml",
+                                 "encamp: 1\nsite: copies\nnetworks: {lan: {}}\n"
+                                 "images: {debian: {debian: bookworm}}\n"
+                                 "nodes: {w: {count: 40, memory: 64 MiB, disk: 64 MiB,\n"
+                                 "  software: [{file: '/<b>', content: x}]}}\n");
+
+  const ProgramResult folded = encamp({"graph", site, "--format", "dot"});
+  const ProgramResult expanded = encamp({"graph", site, "--format", "dot", "--expand"});
+  const ProgramResult svg = encamp({"graph", site, "--format", "svg"});
+
+  EXPECT_NE(folded.out.find("\"nodes.w x40\""), std::string::npos) << folded.out;
+  EXPECT_EQ(folded.out.find("nodes.w-7"), std::string::npos);
+  EXPECT_NE(expanded.out.find("\"nodes.w-7\""), std::string::npos);
+  if (svg.exit == 1) {
+    EXPECT_NE(svg.err.find("apt-get install graphviz"), std::string::npos) << svg.err;
+    return;
+  }
+  EXPECT_NE(svg.out.find("<svg"), std::string::npos);
+  EXPECT_NE(svg.out.find("file /&lt;b&gt;"), std::string::npos);
+}
 
 TEST_F(CommandLine, HelpListsTheCommands) {
   const ProgramResult result = encamp({"--help"});

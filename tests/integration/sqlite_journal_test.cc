@@ -309,5 +309,41 @@ TEST_F(SqliteReservationsTest, NeverPromisesASubnetTwice) {
   EXPECT_EQ(reservations->list().size(), 2U);
 }
 
+// Two processes that both saw an empty host: each one's admission sees what the other took.
+TEST_F(SqliteReservationsTest, AdmitInsideTheTransactionThatSetsAside) {
+  constexpr int kProcesses = 8;
+  open_reservations(state_ / "hosts.db");
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      int code = 0;
+      try {
+        const std::string id = std::to_string(i);
+        open_reservations(state_ / "hosts.db")
+            ->put({id, "lab" + id, "here", {}, Bytes::mebi(200), {}},
+                  [](const std::vector<Reservation>& all) {
+                    if (all.size() >= 3)
+                      throw Error(ErrorKind::NoRoom, "there is no room");
+                  });
+      } catch (const Error& error) {
+        code = error.kind() == ErrorKind::NoRoom ? 1 : 2;
+      }
+      std::_Exit(code);
+    }
+    children.push_back(child);
+  }
+  int refused = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    EXPECT_NE(WEXITSTATUS(status), 2);
+    refused += WEXITSTATUS(status) == 1 ? 1 : 0;
+  }
+
+  EXPECT_EQ(refused, kProcesses - 3);
+  EXPECT_EQ(open_reservations(state_ / "hosts.db")->list().size(), 3U);
+}
+
 }  // namespace
 }  // namespace encamp

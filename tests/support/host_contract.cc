@@ -255,6 +255,20 @@ const std::vector<HostRow>& host_contract() {
          return joined({std::to_string(bench.host.find_volume(id)->capacity.count),
                         bench.host.read_volume_tail(id, 3), bench.host.read_volume_tail(id, 100)});
        }},
+      {"VolumeGrowsAndNeverShrinks", "it resizes no volumes", "ok, ok, 65536, NotFound",
+       [](HostBench& bench) {
+         const VolumeId id{bench.pool().name, "v"};
+         bench.host.create_pool(bench.pool());
+         Text nothing("");
+         bench.host.create_volume(id, nothing);
+         const std::string grown = attempt([&] { bench.host.grow_volume(id, Bytes{65536}); });
+         const std::string again = attempt([&] { bench.host.grow_volume(id, Bytes{100}); });
+         const std::int64_t size = bench.host.find_volume(id)->capacity.count;
+         const std::string gone = attempt([&] {
+           bench.host.grow_volume({bench.pool().name, "none"}, Bytes{65536});
+         });
+         return joined({grown, again, std::to_string(size), gone});
+       }},
       {"UploadThatIsCutOff", "", "Failed, none",
        [](HostBench& bench) {
          bench.host.create_pool(bench.pool());

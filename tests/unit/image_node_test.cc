@@ -231,6 +231,34 @@ TEST_P(NodeTest, IsMadeAndTakenAway) {
   EXPECT_EQ(world_.here().misuse(), Objects{});
 }
 
+TEST_P(NodeTest, GrowsItsDiskWhileItIsOff) {
+  node_->realize(node_properties(GetParam()), record(), context_);
+  Properties larger = node_properties(GetParam());
+  larger["disk"] = Bytes::gibi(64);
+  EXPECT_EQ(node_->compare(larger, node_properties(GetParam())).kind, Change::Kind::Update);
+  EXPECT_TRUE(node_->compare(larger, node_properties(GetParam())).restarts);
+  EXPECT_EQ(node_->compare(node_properties(GetParam()), larger).kind, Change::Kind::Replace);
+
+  node_->realize(larger, record(), context_);
+
+  EXPECT_EQ(world_.here().find_volume({"encamp.lab", "web.1.disk"})->capacity, Bytes::gibi(64));
+  EXPECT_EQ(world_.here().running().size(), 1U);
+  EXPECT_EQ(world_.faults.calls("make_disk"), 1) << "what is on it stays";
+  EXPECT_EQ(world_.here().misuse(), Objects{});
+}
+
+TEST_P(NodeTest, SaysThatTheFileSystemOfALargerDiskStayedSmall) {
+  node_->realize(node_properties(GetParam()), record(), context_);
+  world_.shell = [](FakeMachine&, const Command& command) {
+    return CommandResult{.output = command.text.starts_with("stat -f") ? "1000 4096\n" : ""};
+  };
+  Properties larger = node_properties(GetParam());
+  larger["disk"] = Bytes::gibi(64);
+
+  EXPECT_EQ(kind_of_failure([&] { node_->realize(larger, record(), context_); }),
+            ErrorKind::Failed);
+}
+
 TEST_P(NodeTest, IsMadeAndGoneAfterDeathAtAnyCall) {
   const int before = world_.faults.calls();
   node_->realize(node_properties(GetParam()), record(), context_);
