@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include "engine/description/diagnostic.h"
+#include "engine/description/quantity.h"
 #include "src/commands.h"
 #include "src/terminal_lines.h"
+#include "src/waiting.h"
 
 namespace encamp {
 namespace {
@@ -74,7 +76,14 @@ void add_parallel(CLI::App& command, int& parallel) {
 // A flag with a value (`--wait=10min`): of an option that may stand alone, what follows would count
 // as its value.
 void add_wait(CLI::App& command, std::string& wait) {
-  command.add_flag("--wait", wait, "Wait for room on the hosts; --wait=10min: so long at most");
+  command.add_flag("--wait", wait, "Wait for room on the hosts; --wait=10min: so long at most")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return text == kForEver || parse_duration(text)
+                       ? std::string()
+                       : fmt::format("'{}' is no time like 10min", text);
+          },
+          "", "TIME"));
 }
 
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& about,

@@ -44,7 +44,7 @@ struct UpOptions {
   SiteOptions site;
   std::string name;
   bool observe = false;  ///< Look inside nodes, and mend.
-  std::string wait;      ///< For room, read_patience(); empty: refused when there is none.
+  std::string wait;      ///< For room, kForEver or a time; empty: refused when there is none.
   bool yes = false;
   std::vector<std::string> again;  ///< Addresses whose command runs again (Environment::again).
   int parallel = 0;                ///< 0: the engine's default.

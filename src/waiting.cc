@@ -12,12 +12,7 @@ constexpr std::chrono::milliseconds kPause{500};
 }  // namespace
 
 std::optional<Duration> read_patience(const std::string& text) {
-  if (text == "true")  // What the command line gives for `--wait` alone.
-    return std::nullopt;
-  if (const std::optional<Duration> patience = parse_duration(text))
-    return patience;
-  throw Error(ErrorKind::Failed, fmt::format("'{}' is no time", text))
-      .with_hint("--wait=10min, --wait='30 s', or --wait alone");
+  return text == kForEver ? std::nullopt : parse_duration(text);
 }
 
 void Waiting::wait(const Error& refusal) {

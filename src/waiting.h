@@ -10,7 +10,10 @@
 
 namespace encamp {
 
-/// `up --wait[=TIME]`: for how long; for ever when it says no time. Throws Error(Failed).
+/// What the command line gives for `--wait` without a time.
+inline constexpr const char* kForEver = "true";
+
+/// Nothing for kForEver. REQUIRES: else `text` is a time.
 std::optional<Duration> read_patience(const std::string& text);
 
 class Waiting {

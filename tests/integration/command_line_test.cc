@@ -78,7 +78,7 @@ TEST_F(CommandLine, WaitTakesATimeBehindAnEqualsSign) {
   const ProgramResult wrong = encamp({"up", "--wait=soon", site, "--hosts", hosts});
   const ProgramResult hopeless = encamp({"up", "--wait", site, "--hosts", hosts});
 
-  EXPECT_EQ(wrong.exit, 1);
+  EXPECT_EQ(wrong.exit, 2);
   EXPECT_NE(wrong.err.find("'soon' is no time"), std::string::npos) << wrong.err;
   EXPECT_EQ(hopeless.exit, 1) << "what never fits is not waited for";
   EXPECT_NE(hopeless.err.find("has no room"), std::string::npos) << hopeless.err;

@@ -249,7 +249,7 @@ TEST_P(NodeTest, GrowsItsDiskWhileItIsOff) {
 
 TEST_P(NodeTest, SaysThatTheFileSystemOfALargerDiskStayedSmall) {
   node_->realize(node_properties(GetParam()), record(), context_);
-  world_.shell = [](FakeMachine&, const Command& command) {
+  world_.shell = [](test::FakeMachine&, const Command& command) {
     return CommandResult{.output = command.text.starts_with("stat -f") ? "1000 4096\n" : ""};
   };
   Properties larger = node_properties(GetParam());
