@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/mutant.h"
+
 namespace encamp {
 namespace {
 
@@ -55,37 +57,84 @@ const Record* find_record(Context& context, const Address& address) {
   }
 }
 
+/// The record that a property of `record` refers to, or nullptr.
+const Record* referred(const Record* record, const char* property, Context& context) {
+  if (record == nullptr)
+    return nullptr;
+  const auto found = record->properties.find(property);
+  if (found == record->properties.end() || !found->second.is_reference())
+    return nullptr;
+  return find_record(context, found->second.reference());
+}
+
+Names without(Names names, const Names& others) {
+  std::erase_if(names,
+                [&](const std::string& name) { return std::ranges::count(others, name) > 0; });
+  return names;
+}
+
 /// The packages that were put into the node's image because its items ask for them: as much ours
 /// as if they had been installed here.
 Names baked_names(const Record& record, Context& context) {
   const Record* node = find_record(context, Address(node_of(record.address)));
+  const Record* image = referred(node, "image", context);
+  if (image == nullptr || !image->properties.contains("base"))
+    return {};
+  const Record* base = referred(image, "base", context);
+  return without(names_in(image->properties, "packages"),
+                 base == nullptr ? Names{} : names_in(base->properties, "packages"));
+}
+
+/// What the item asked for when it was begun, and it never came to note what is its own: that may
+/// have been baked into the image its node was made from. What the image itself names is not ours.
+Names begun_with(const Record& record, Context& context) {
+  if (record.notes.contains(kOurs))
+    return {};
+  const Record* node = find_record(context, Address(node_of(record.address)));
   if (node == nullptr)
     return {};
-  const auto image_reference = node->properties.find("image");
-  if (image_reference == node->properties.end() || !image_reference->second.is_reference())
-    return {};
-  const Record* image = find_record(context, image_reference->second.reference());
-  if (image == nullptr)
-    return {};
-  const auto base_reference = image->properties.find("base");
-  if (base_reference == image->properties.end() || !base_reference->second.is_reference())
-    return {};
-  const Record* base = find_record(context, base_reference->second.reference());
-  const Names below = base == nullptr ? Names{} : names_in(base->properties, "packages");
-  Names baked = names_in(image->properties, "packages");
-  std::erase_if(baked,
-                [&](const std::string& name) { return std::ranges::count(below, name) > 0; });
-  return baked;
+  const auto essence = node->properties.find("essence");
+  const bool is_told = essence != node->properties.end() && essence->second.is_mapping();
+  return without(names_in(record.properties, "names"),
+                 names_in(is_told ? essence->second.find("packages") : nullptr));
+}
+
+/// What the node's other items ask for and count as theirs too: it goes with the last of them.
+std::set<std::string> shared_names(Context& context) {
+  std::set<std::string> shared;
+  for (const Record& other : context.neighbours()) {
+    const Names theirs = names_in(other.notes, kOurs);
+    for (const std::string& name : names_in(other.properties, "names")) {
+      if (std::ranges::count(theirs, name) > 0)
+        shared.insert(name);
+    }
+  }
+  return shared;
+}
+
+Duration time_left(Context& context) {
+  return std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
+}
+
+void uninstall(Names names, Context& context) {
+  const std::set<std::string> shared = shared_names(context);
+  if (!mutant("shared-packages-go"))
+    std::erase_if(names, [&](const std::string& name) { return shared.contains(name); });
+  if (names.empty())
+    return;
+  context.progress(fmt::format("removing {}", fmt::join(names, ", ")));
+  context.guest().uninstall(names, time_left(context));
 }
 
 /// What goes with the item, in order of name: what it noted before, and what it asks for now that
-/// is missing or was baked in.
+/// is missing, was baked in, or goes with another item.
 Names ours(const Names& wanted, const Versions& installed, const Record& record, Context& context) {
   const Names noted = names_in(record.notes, kOurs);
   std::set<std::string> all(noted.begin(), noted.end());
   const Names baked = baked_names(record, context);
+  const std::set<std::string> shared = shared_names(context);
   for (const std::string& name : wanted) {
-    if (!installed.contains(name) || std::ranges::count(baked, name) > 0)
+    if (!installed.contains(name) || std::ranges::count(baked, name) > 0 || shared.contains(name))
       all.insert(name);
   }
   return Names(all.begin(), all.end());
@@ -102,10 +151,6 @@ Attributes attributes_of(const Versions& installed) {
   for (const auto& [name, version] : installed)
     versions.push_back({name, version});
   return {{"versions", versions}};
-}
-
-Duration time_left(Context& context) {
-  return std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
 }
 
 void install(const Names& names, Context& context) {
@@ -162,9 +207,16 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
   const Names names = names_in(wanted, "names");
   const std::string version = version_in(wanted);
   Guest& guest = context.guest();
-  Versions installed = guest.installed(names);
+  const Names before = without(begun_with(record, context), names);
+  Names asked = names;
+  asked.insert(asked.end(), before.begin(), before.end());
+  Versions installed = guest.installed(asked);
 
-  const Names all = ours(names, installed, record, context);
+  Names all = ours(names, installed, record, context);
+  for (const std::string& name : before) {
+    if (installed.erase(name) > 0)
+      all.push_back(name);
+  }
   note_ours(all, record, context);
 
   Names missing;
@@ -183,8 +235,7 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
   std::erase_if(dropped,
                 [&](const std::string& name) { return std::ranges::count(names, name) > 0; });
   if (!dropped.empty()) {
-    context.progress(fmt::format("removing {}", fmt::join(dropped, ", ")));
-    guest.uninstall(dropped, time_left(context));
+    uninstall(dropped, context);
     Names left = all;
     std::erase_if(left,
                   [&](const std::string& name) { return std::ranges::count(names, name) == 0; });
@@ -215,9 +266,12 @@ std::optional<Properties> PackageComponent::observe(const Record& record, Contex
 }
 
 void PackageComponent::remove(const Record& record, Context& context) const {
-  const Names names = names_in(record.notes, kOurs);
-  if (!names.empty())
-    context.guest().uninstall(names, time_left(context));
+  Names names = names_in(record.notes, kOurs);
+  if (const Names before = begun_with(record, context); !before.empty()) {
+    for (const auto& [name, version] : context.guest().installed(before))
+      names.push_back(name);
+  }
+  uninstall(names, context);
 }
 
 }  // namespace encamp

@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "engine/error.h"
 #include "engine/state/record.h"
@@ -29,6 +30,9 @@ class Context {
   /// The record of another resource: the node of an item, a node's image. REQUIRES: needed by
   /// this one, hence present.
   virtual const Record& record(const Address& address) = 0;
+  /// The other items of the same component on the same node that are there or begun: with them the
+  /// resource may share something that is taken away with the last of them.
+  virtual std::vector<Record> neighbours() { return {}; }
 
   /// Durable before it returns. A later realize or remove finds it in Record::notes.
   virtual void note(const std::string& name, Value value) = 0;

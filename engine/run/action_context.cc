@@ -9,6 +9,7 @@
 
 #include "engine/bind/bind.h"
 #include "engine/mutant.h"
+#include "engine/state/current_records.h"
 #include "engine/state/secrets.h"
 
 namespace encamp {
@@ -160,6 +161,15 @@ const Record& ActionContext::record(const Address& address) {
     throw Error(ErrorKind::NotFound,
                 fmt::format("{} needs {}, which is not there", record_->address, address));
   return seen_.emplace(address, std::move(*found)).first->second;
+}
+
+std::vector<Record> ActionContext::neighbours() {
+  std::vector<Record> all = state_->records.all();
+  std::erase_if(all, [this](const Record& other) {
+    return other.component != record_->component || other.address == record_->address ||
+           node_of(other.address) != node_of(record_->address) || !is_standing(other);
+  });
+  return all;
 }
 
 void ActionContext::note(const std::string& name, Value value) {

@@ -89,6 +89,7 @@ class ActionContext : public Context {
   Guest& guest() override { return guest_by(deadline_); }
   Guest& guest_by(Clock::Instant deadline) override;
   const Record& record(const Address& address) override;
+  std::vector<Record> neighbours() override;
   void note(const std::string& name, Value value) override;
   Value keep_secret(const std::string& name, const std::string& text) override;
   std::optional<Value> find_secret(const std::string& name) override;

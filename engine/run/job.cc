@@ -79,14 +79,19 @@ std::optional<Error> try_once(RunState& state, Job& job, ActionContext& context)
   }
 }
 
-// Nothing is made on a host again before what was lost can no longer come: a removal would take
-// the new one, a creation would be made of the old one.
+// Nothing is made again before what was lost can no longer come: a late removal would take the new
+// one, a late creation would be made of the old one, a late file would lie over the newer one. What
+// is taken from a host is looked at once more later; what is taken from a node that stays is not.
 std::optional<Error> wait_for_late_effects(RunState& state, const Job& job) {
   Clock& clock = state.environment.world.clock();
   const std::optional<Clock::Instant> end = state.loose_ends.end();
+  const bool is_item =
+      !node_of(job.record.address).empty() && node_of(job.record.address) != job.record.address;
   const bool is_on_host = !job.record.claims.empty() || job.component->schema().shared;
-  if (!end || *end <= clock.now() || !is_on_host || job.action.verb == Action::Verb::Remove ||
-      mutant("repeat-at-once"))
+  const bool matters = job.action.verb == Action::Verb::Remove ? is_item && !job.action.node_ends
+                                                               : is_on_host || is_item;
+  if (!end || *end <= clock.now() || !matters || mutant("repeat-at-once") ||
+      (is_item && mutant("item-repeats-at-once")))
     return std::nullopt;
   clock.sleep(*end - clock.now(), state.environment.stop);
   if (state.environment.stop.stop_requested())
@@ -127,7 +132,10 @@ void carry_out(RunState& state, Job& job) {
   const Address node(node_of(job.record.address));
   int left = job.action.resource.attempts - 1;
   int reconnects = kReconnects;
-  bool is_repeated = job.action.verb == Action::Verb::Create && job.action.record;
+  // What an earlier run has begun and not finished.
+  bool is_repeated = job.action.verb == Action::Verb::Remove
+                         ? job.action.record->life != Life::Present
+                         : job.action.verb == Action::Verb::Create && job.action.record;
   for (int next = 2;; ++next) {
     job.error = is_repeated ? wait_for_late_effects(state, job) : std::nullopt;
     if (!job.error)

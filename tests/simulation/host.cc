@@ -53,10 +53,11 @@ class SimulatedHost : public Host {
     std::string bytes;
     while (const std::optional<Extent> extent = content.next())
       bytes += extent->data;
-    change("create_volume", id.name,
-           [here = here_, id, copy = test::FakeContent(content.size(), bytes)]() mutable {
-             here->create_volume(id, copy);
-           });
+    const test::FakeContent whole(content.size(), bytes);
+    process_->change(
+        Process::Of::Host, "create_volume", id.name,
+        [here = here_, id, copy = whole]() mutable { here->create_volume(id, copy); },
+        [here = here_, id, copy = whole]() mutable { here->create_half_volume(id, copy); });
   }
   void create_directory(const VolumeId& id) override {
     change("create_directory", id.name, [here = here_, id] { here->create_directory(id); });

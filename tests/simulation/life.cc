@@ -6,6 +6,7 @@
 
 #include "engine/graph/compile.h"
 #include "engine/plan/plan.h"
+#include "engine/run/site_tests.h"
 #include "tests/support/described.h"
 
 namespace encamp::simulation {
@@ -104,7 +105,7 @@ void Life::bad_step() {
   if (chance_.is(8))
     add_foreign();
   plan_events();
-  const Verb verb = chance_.is(70) ? Verb::Up : Verb::Down;
+  const Verb verb = chance_.is(65) ? Verb::Up : chance_.is(85) ? Verb::Down : Verb::Test;
   std::stop_source stop;
   if (chance_.is(10))
     world_.baton.at(world_.baton.now() + milliseconds(chance_.between(1, 3000)),
@@ -116,8 +117,11 @@ void Life::bad_step() {
     Baton::Member* waiting = nullptr;
     const Verb other = chance_.is(50) ? Verb::Up : Verb::Down;
     const milliseconds pause(chance_.between(0, 2000));
-    world_.baton.start([&, other, pause] {
+    const bool takes_over = chance_.is(50);
+    world_.baton.start([&, other, pause, takes_over] {
       world_.baton.sleep(pause);
+      if (takes_over)
+        world_.take_over();
       run(other);
       other_ended = true;
       if (waiting != nullptr)
@@ -132,9 +136,13 @@ void Life::bad_step() {
     world_.baton.sleep(milliseconds(chance_.between(1, 8000)));
 }
 
-// What happens to the host and the disk meanwhile.
+// What happens to the host, the disk and the clock on the wall meanwhile.
 void Life::plan_events() {
   const auto soon = [this] { return world_.baton.now() + milliseconds(chance_.between(1, 4000)); };
+  if (chance_.is(10)) {
+    const seconds by(chance_.between(-1'000'000, 1'000'000));
+    world_.baton.at(soon(), [this, by] { world_.wall_shift += by; });
+  }
   if (chance_.is(10)) {
     const Baton::Time down = soon();
     world_.baton.at(down, [this] {
@@ -151,6 +159,25 @@ void Life::plan_events() {
     const Baton::Time empty = full + milliseconds(chance_.between(1, 4000));
     world_.baton.at(empty, [this] { world_.store.is_full = false; });
     events_end_ = std::max(events_end_, empty);
+  }
+}
+
+// What the description says of the inside of nodes, and nothing else of the kind.
+void Life::expect_contents() {
+  for (const RandomSite::Inside& inside : site_.insides()) {
+    const Record* node = nullptr;
+    for (const auto& [key, record] : world_.store.rows) {
+      if (key.first == "nodes." + inside.node)
+        node = &record;
+    }
+    const auto address =
+        node == nullptr ? std::nullopt : chosen_attribute("node", node->properties, "address");
+    const test::FakeMachine* machine = address ? world_.fake.machine(address->text()) : nullptr;
+    if (machine == nullptr)
+      return world_.violate(fmt::format("node {} is not there after up", inside.node));
+    const std::string wrong = inside.what_differs(*machine, world_.noted_packages[node->address]);
+    if (!wrong.empty())
+      return world_.violate(fmt::format("on node {} {}", inside.node, wrong));
   }
 }
 
@@ -204,6 +231,9 @@ void Life::good_end() {
       return world_.violate("up does not complete again: " + again.why);
     if (!again.changed_nothing)
       return world_.violate("a second up changes something");
+    expect_contents();
+    if (const Ended tested = run(Verb::Test); !tested.succeeded && !world_.violation())
+      return world_.violate("the tests fail: " + tested.why);
   }
   Ended ended;
   for (int i = 0; i < 3 && !ended.succeeded && !world_.violation(); ++i)
@@ -226,13 +256,16 @@ void Life::expect_empty(const std::string& when) {
 
 Life::Ended Life::run(Verb verb, const std::stop_token& stop) {
   Process process(world_, ++processes_);
-  world_.write(fmt::format("process {}: {}", processes_, verb == Verb::Up ? "up" : "down"));
+  constexpr const char* kVerbs[] = {"up", "down", "test"};
+  world_.write(fmt::format("process {}: {}", processes_, kVerbs[static_cast<int>(verb)]));
   if (verb == Verb::Up && world_.is_traced())
     world_.write("\n" + text_);
   Ended ended;
   try {
     SimulatedJournal journal(world_.store, process);
-    ended = verb == Verb::Up ? run_up(process, journal, stop) : run_down(process, journal, stop);
+    ended = verb == Verb::Up     ? run_up(process, journal, stop)
+            : verb == Verb::Down ? run_down(process, journal, stop)
+                                 : run_tests(process, journal, stop);
   } catch (const Killed&) {
     ended.why = "the process died";
   } catch (const Error& error) {
@@ -251,6 +284,7 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
   if (facts.id.empty())
     facts.id = make_uuid(process);
   facts.name = resolved_.name;
+  facts.tests = resolved_.tests;
   find_needs();
   const std::vector<Record> records = journal.records();
   const std::vector<HostOffer> offers{{"here", process.host("here").inventory()}};
@@ -263,6 +297,15 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
     throw Killed{};
   }
   const Plan plan = make_plan(bound, registry_, records, observe(records, offers));
+  world_.updates.clear();
+  world_.staying.clear();
+  for (const Action& action : plan.actions) {
+    if (action.verb == Action::Verb::Update)
+      world_.updates.insert(action.address);
+    if (action.resource.component == "node" &&
+        (action.verb == Action::Verb::Update || action.verb == Action::Verb::Keep))
+      world_.staying.insert(action.address);
+  }
   const int writes = process.writes();
   const Outcome outcome = in_environment(process, journal, stop, [&](Environment& environment) {
     return up(plan, facts, environment);
@@ -277,6 +320,8 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
 
 Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_token& stop) {
   world_.needs.clear();
+  world_.updates.clear();
+  world_.staying.clear();
   const Outcome outcome = in_environment(
       process, journal, stop, [](Environment& environment) { return down(environment); });
   Ended ended{.succeeded = outcome.succeeded()};
@@ -286,6 +331,24 @@ Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_t
   else if (!outcome.left.empty())
     ended.why = "left " + outcome.left.front();
   return ended;
+}
+
+// They look, and change nothing.
+Life::Ended Life::run_tests(Process& process, Journal& journal, const std::stop_token& stop) {
+  const std::vector<Record> before = journal.records();
+  NoEvidence collected;
+  std::string why;
+  const Outcome outcome = in_environment(process, journal, stop, [&](Environment& environment) {
+    const TestRun run = encamp::run_tests({}, collected, environment);
+    for (const TestResult& result : run.results) {
+      if (!result.why.empty())
+        why = fmt::format("{} on {}: {}", result.address, result.node, result.why);
+    }
+    return run.outcome;
+  });
+  if (journal.records() != before)
+    world_.violate("tests change the journal");
+  return {.succeeded = outcome.succeeded(), .why = why};
 }
 
 Outcome Life::in_environment(Process& process, Journal& journal, const std::stop_token& stop,

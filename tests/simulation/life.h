@@ -24,7 +24,7 @@ class Life {
   void live();
 
  private:
-  enum class Verb { Up, Down };
+  enum class Verb { Up, Down, Test };
   struct Ended {
     bool succeeded = false;
     bool changed_nothing = false;
@@ -40,9 +40,11 @@ class Life {
   Ended run(Verb verb, const std::stop_token& stop = {});
   Ended run_up(Process& process, Journal& journal, const std::stop_token& stop);
   Ended run_down(Process& process, Journal& journal, const std::stop_token& stop);
+  Ended run_tests(Process& process, Journal& journal, const std::stop_token& stop);
   Outcome in_environment(Process& process, Journal& journal, const std::stop_token& stop,
                          const std::function<Outcome(Environment&)>& use);
   void expect_empty(const std::string& when);
+  void expect_contents();
 
   SimulatedWorld& world_;
   const Registry& registry_;

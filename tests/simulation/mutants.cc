@@ -44,6 +44,9 @@ const std::vector<std::string>& mutant_names() {
       "no-wait-after-leftover",
       "repeat-at-once",
       "life-forgotten",
+      "no-epoch",
+      "shared-packages-go",
+      "item-repeats-at-once",
   };
   return names;
 }

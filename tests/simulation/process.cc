@@ -57,6 +57,12 @@ void Process::die(const std::string& point) {
   executor_.wake();
 }
 
+void Process::cut_off() {
+  if (!cut_at_)
+    cut_at_ = world_->baton.now();
+  world_->write(fmt::format("process {} is cut off", number_));
+}
+
 void Process::end_threads() {
   if (executor_.is_running())
     die("");
@@ -90,7 +96,7 @@ void Process::fail_before(const Fate& fate, Of of) {
   }
   if (fate.fault == Fault::Fails)
     give_up(fate, of);
-  if (of != Of::Here && (!world_->host_is_up || cut_off_))
+  if (!reaches(of))
     throw Error(ErrorKind::Unavailable, "the host does not answer");
 }
 
@@ -125,7 +131,7 @@ std::unique_ptr<Guest> Process::connect(const Login& login, Clock::Instant deadl
   while (true) {
     if (stop.stop_requested())
       throw Error(ErrorKind::Interrupted, "interrupted");
-    if (world_->host_is_up && !cut_off_ && world_->fake.machine(login.address) != nullptr)
+    if (reaches(Of::Guest) && world_->fake.machine(login.address) != nullptr)
       break;
     if (now() >= deadline)
       throw Error(ErrorKind::Timeout, fmt::format("port 22 of {} did not open", login.address));
@@ -139,7 +145,7 @@ std::unique_ptr<Guest> Process::connect(const Login& login, Clock::Instant deadl
 Clock::WallTime Process::wall_time() {
   const auto start = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
   return std::chrono::time_point_cast<Duration>(start) +
-         std::chrono::duration_cast<Duration>(world_->baton.now()) + wall_shift_;
+         std::chrono::duration_cast<Duration>(world_->baton.now()) + world_->wall_shift;
 }
 
 void Process::sleep(std::chrono::nanoseconds duration, std::stop_token stop) {

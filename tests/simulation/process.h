@@ -7,8 +7,9 @@
 #pragma once
 
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
+#include <type_traits>
 
 #include "engine/world/world.h"
 #include "tests/simulation/baton_executor.h"
@@ -31,9 +32,9 @@ class Process : public World, public Clock, public Random {
   void end_threads();
   int calls() const { return calls_; }
   int writes() const { return writes_; }  ///< Effects on the world, but for the journal.
-  void shift_wall_clock(Duration by) { wall_shift_ += by; }
-  /// Nothing of the world answers this process any more.
-  void cut_off() { cut_off_ = true; }
+  /// Nothing of the world answers this process any more, and it does not know why. What it has
+  /// under way may still come.
+  void cut_off();
 
   Host& host(const std::string& name) override;
   std::vector<std::string> host_names() override { return {"here"}; }
@@ -62,9 +63,11 @@ class Process : public World, public Clock, public Random {
     return result;
   }
 
-  /// A call with an effect, which may come later: `effect` owns all that it uses.
-  template <typename Effect>
-  auto change(Of of, std::string_view call, std::string_view object, Effect effect) {
+  /// A call with an effect, which may come later: `effect` owns all that it uses. Where it fails,
+  /// `half` of it may have been done.
+  template <typename Effect, typename Half = std::nullptr_t>
+  auto change(Of of, std::string_view call, std::string_view object, Effect effect,
+              Half half = nullptr) {
     const Fate fate = begin(call, object);
     const auto land_later = [this, &fate, &effect](const std::string& point) {
       world_->later(fate.late, point, [effect]() mutable {
@@ -76,6 +79,21 @@ class Process : public World, public Clock, public Random {
       });
     };
     pause_or(fate, land_later);
+    if (cut_at_ && *cut_at_ >= world_->baton.now() - fate.before && of != Of::Here &&
+        fate.late.count() % 2 == 0 &&
+        world_->baton.now() + fate.late <= *cut_at_ + SimulatedWorld::kLongestDelay)
+      land_later("under way when it was cut off");
+    if constexpr (!std::is_same_v<Half, std::nullptr_t>) {
+      if ((fate.fault == Fault::Fails || fate.fault == Fault::DiesBefore) && fate.leaves_half &&
+          reaches(of)) {
+        try {
+          half();
+        } catch (const Error&) {
+          // Not even that.
+        }
+        world_->look();
+      }
+    }
     fail_before(fate, of);
     if (fate.fault == Fault::Late || fate.fault == Fault::DiesLate) {
       land_later(fate.point);
@@ -112,6 +130,7 @@ class Process : public World, public Clock, public Random {
       throw;
     }
   }
+  bool reaches(Of of) const { return of == Of::Here || (world_->host_is_up && !cut_at_); }
   void fail_before(const Fate& fate, Of of);
   [[noreturn]] void give_up(const Fate& fate, Of of);
   void end(const Fate& fate);
@@ -119,10 +138,9 @@ class Process : public World, public Clock, public Random {
   SimulatedWorld* world_;
   const int number_;
   bool dead_ = false;
-  bool cut_off_ = false;
+  std::optional<Baton::Time> cut_at_;
   int calls_ = 0;
   int writes_ = 0;
-  Duration wall_shift_{0};
   std::vector<Baton::Member*> waiting_;
   BatonExecutor executor_;
   std::unique_ptr<Host> host_;

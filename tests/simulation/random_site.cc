@@ -36,7 +36,8 @@ RandomSite::Item RandomSite::make_item(Chance& chance, std::size_t node) {
             .kind = kKinds[chance.below(std::size(kKinds))],
             .flaky = chance.is(10),
             .creates = chance.is(20),
-            .undo = chance.is(40)};
+            .undo = chance.is(40),
+            .reads = chance.is(50)};
   for (std::size_t other = 0; other < node; ++other) {
     for (const Item& needed : nodes_[other].items) {
       if (chance.is(20))
@@ -84,6 +85,89 @@ bool RandomSite::is_there(const std::string& address) const {
   return false;
 }
 
+const RandomSite::Item* RandomSite::find(const std::string& address) const {
+  for (const Node& node : nodes_) {
+    for (const Item& item : node.items) {
+      if (node.is_there && address == fmt::format("nodes.{}.software.{}", node.name, item.name))
+        return &item;
+    }
+  }
+  return nullptr;
+}
+
+std::string RandomSite::command_of(const std::string& address, const Item& item) const {
+  return fmt::format("do {} v{}{}{}", address, item.version, item.flaky ? " flaky" : "",
+                     item.creates ? fmt::format(" > /srv/{}", item.name) : "");
+}
+
+// A command with 'creates' may not have run, and says nothing then.
+std::string RandomSite::source_of(const Item& file) const {
+  for (const std::string& need : file.needs) {
+    const Item* item = find(need);
+    if (file.reads && item != nullptr && item->kind == "command" && !item->creates)
+      return need;
+  }
+  return {};
+}
+
+std::vector<RandomSite::Inside> RandomSite::insides() const {
+  std::vector<Inside> insides;
+  for (const Node& node : nodes_) {
+    if (!node.is_there)
+      continue;
+    Inside& inside = insides.emplace_back();
+    inside.node = node.name;
+    for (const Item& item : node.items) {
+      if (item.kind == "command" && item.creates) {
+        inside.products.insert("/srv/" + item.name);
+      } else if (item.kind == "file") {
+        const std::string source = source_of(item);
+        inside.files["/etc/" + item.name] =
+            source.empty() ? fmt::format("v{}", item.version) : command_of(source, *find(source));
+      } else if (item.kind == "package") {
+        inside.packages.insert(fmt::format("p{}", item.version));
+      } else if (item.kind == "service") {
+        inside.packages.insert("s" + item.name);
+        inside.services["s" + item.name] = item.version % 2 == 0;
+      }
+    }
+  }
+  return insides;
+}
+
+std::string RandomSite::Inside::what_differs(const test::FakeMachine& machine,
+                                             const std::set<std::string>& ours) const {
+  for (const auto& [path, content] : files) {
+    const auto found = machine.files.find(path);
+    if (found == machine.files.end())
+      return path + " is not there";
+    if (found->second.content != content)
+      return fmt::format("{} has '{}' instead of '{}'", path, found->second.content, content);
+  }
+  for (const std::string& product : products) {
+    if (!machine.files.contains(product))
+      return product + " is not there";
+  }
+  for (const auto& [path, file] : machine.files) {
+    if (path.starts_with("/etc/i") && !files.contains(path))
+      return path + " is there and nobody wants it";
+  }
+  for (const std::string& package : packages) {
+    if (!machine.packages.contains(package))
+      return fmt::format("package {} is not installed", package);
+  }
+  for (const auto& [package, version] : machine.packages) {
+    if (ours.contains(package) && !packages.contains(package))
+      return fmt::format("package {} is installed and nobody wants it", package);
+  }
+  for (const auto& [service, enabled] : services) {
+    const auto unit = machine.units.find(service);
+    if (unit == machine.units.end() || !unit->second.active || unit->second.enabled != enabled)
+      return fmt::format("service {} is not as it should be", service);
+  }
+  return {};
+}
+
 std::string RandomSite::text() const {
   const auto needs_of = [this](std::vector<std::string> needs) {
     std::erase_if(needs, [this](const std::string& need) { return !is_there(need); });
@@ -106,9 +190,7 @@ std::string RandomSite::text() const {
     for (const Item& item : node.items) {
       const std::string address = fmt::format("nodes.{}.software.{}", node.name, item.name);
       if (item.kind == "command") {
-        const std::string made = item.creates ? fmt::format(" > /srv/{}", item.name) : "";
-        text += fmt::format("      - {{command: 'do {} v{}{}{}'", address, item.version,
-                            item.flaky ? " flaky" : "", made);
+        text += fmt::format("      - {{command: '{}'", command_of(address, item));
         if (item.flaky && item.version % 2 == 1)
           text += ", retry: {times: 2, backoff: 1 s}";
         if (item.creates)
@@ -116,7 +198,10 @@ std::string RandomSite::text() const {
         if (item.undo)
           text += fmt::format(", undo: 'undo {} v{}'", address, item.version);
       } else if (item.kind == "file") {
-        text += fmt::format("      - {{file: /etc/{}, content: 'v{}'", item.name, item.version);
+        const std::string source = source_of(item);
+        text += fmt::format("      - {{file: /etc/{}, content: '{}'", item.name,
+                            source.empty() ? fmt::format("v{}", item.version)
+                                           : fmt::format("${{{{ {}.output }}}}", source));
       } else if (item.kind == "package") {
         text += fmt::format("      - {{package: [p{}]", item.version);
       } else {
@@ -126,6 +211,11 @@ std::string RandomSite::text() const {
       }
       text += fmt::format(", name: {}{}}}\n", item.name, needs_of(item.needs));
     }
+  }
+  text += "tests:\n";
+  for (const Node& node : nodes_) {
+    if (node.is_there)
+      text += fmt::format("  {0}-answers: {{node: {0}, run: 'ask {0}'}}\n", node.name);
   }
   return text;
 }

@@ -2,10 +2,13 @@
 // each other, also across nodes; and their changes.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "tests/simulation/chance.h"
+#include "tests/support/fake_guest.h"
 
 namespace encamp::simulation {
 
@@ -18,6 +21,21 @@ class RandomSite {
   /// As the file would say it.
   std::string text() const;
 
+  /// What the file says of the inside of one node.
+  struct Inside {
+    std::string node;
+    std::map<std::string, std::string> files;  ///< Contents, by path.
+    std::set<std::string> products;            ///< Of commands with 'creates'.
+    std::set<std::string> packages;
+    std::map<std::string, bool> services;  ///< Whether they are enabled; all run.
+
+    /// Empty when `machine` is so, and has no other file of the kind, nor one of the packages
+    /// `ours`.
+    std::string what_differs(const test::FakeMachine& machine,
+                             const std::set<std::string>& ours) const;
+  };
+  std::vector<Inside> insides() const;
+
  private:
   struct Item {
     std::string name;
@@ -26,6 +44,7 @@ class RandomSite {
     bool flaky = false;
     bool creates = false;
     bool undo = false;
+    bool reads = false;              ///< A file: the output of a command that it needs.
     std::vector<std::string> needs;  ///< Addresses.
   };
   struct Node {
@@ -40,6 +59,10 @@ class RandomSite {
 
   Item make_item(Chance& chance, std::size_t node);
   bool is_there(const std::string& address) const;
+  std::string command_of(const std::string& address, const Item& item) const;
+  /// The address of the command whose output the file has; empty: none.
+  std::string source_of(const Item& file) const;
+  const Item* find(const std::string& address) const;
 
   bool two_networks_ = false;
   std::vector<Node> nodes_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/mutant.h"
 #include "tests/simulation/process.h"
 
 namespace encamp::simulation {
@@ -29,17 +30,24 @@ std::vector<Record> SimulatedJournal::records() {
 }
 
 void SimulatedJournal::require_writable() const {
-  if (store_->epoch != epoch_ || closed_)
+  if ((store_->epoch != epoch_ && !mutant("no-epoch")) || closed_)
     throw Error(ErrorKind::Conflict, "another process took over the journal");
   if (store_->is_full)
     throw Error(ErrorKind::NoRoom, "the journal's disk is full");
 }
 
 void SimulatedJournal::apply(const Batch& batch) {
+  if (store_->epoch != epoch_)
+    process_->world().violate("a stale writer commits");
   for (const Record& record : batch.put) {
     const auto known = [](const auto& property) { return property.second.is_known(); };
     if (!std::ranges::all_of(record.properties, known))
       process_->world().violate(record.address + " has a property that cannot be recorded");
+    if (const auto ours = record.notes.find("ours");
+        ours != record.notes.end() && record.component == "package") {
+      for (const Value& name : ours->second.list())
+        process_->world().noted_packages[Address(node_of(record.address))].insert(name.text());
+    }
     if (record.life == Life::Present)
       process_->world().check_ran(record);
     if (record.life == Life::Gone)

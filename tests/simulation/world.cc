@@ -98,6 +98,8 @@ Fate SimulatedWorld::fate_of(int process, std::string_view call, std::string_vie
     fate.after = part_of(mix(more + 1), milliseconds(20));
   fate.late = part_of(mix(more + 2), more % 3 == 0 ? milliseconds(100) : kLongestDelay);
 
+  fate.leaves_half = more / 7 % 2 == 0;
+
   int roll = static_cast<int>(drawn % 1000);
   const auto strikes = [&roll](int permille) {
     roll -= permille;
@@ -149,6 +151,12 @@ void SimulatedWorld::reboot_host() {
   ++boots_;
   fake.here().reboot();
   write("the host starts anew");
+}
+
+void SimulatedWorld::take_over() {
+  for (Process* process : processes_)
+    process->cut_off();
+  store.writer = nullptr;
 }
 
 void SimulatedWorld::write(const std::string& line) {
@@ -208,8 +216,11 @@ CommandResult SimulatedWorld::run(test::FakeMachine& machine, const Command& com
 std::string SimulatedWorld::life_of(const Command& command) const {
   const Address item = second_word(command.text);
   std::string life;
-  for (const auto& [key, record] : store.rows)
-    life = key.first == item ? life_of_row(record) : life;
+  const bool is_undo = command.text.starts_with("undo ");
+  for (const auto& [key, record] : store.rows) {
+    if (key.first == item && is_undo == (record.life == Life::Removing))
+      life = life_of_row(record);
+  }
   return life;
 }
 
@@ -220,8 +231,8 @@ void SimulatedWorld::check_ran(const Record& item) {
       item.properties.contains("creates"))
     return;
   if (!ran_.contains({text->second.text(), life_of_row(item)}))
-    violate(fmt::format("{} counts as there and '{}' did not run", item.address,
-                        text->second.text()));
+    violate(
+        fmt::format("{} counts as there and '{}' did not run", item.address, text->second.text()));
 }
 
 void SimulatedWorld::check_needs(const Address& item) {
@@ -240,12 +251,18 @@ void SimulatedWorld::check_needs(const Address& item) {
   }
 }
 
-// What the description keeps without that need is fine.
+// What needs it is gone before: what has an undo of its own, or lies on a node that stays; else it
+// ends with its node. What is kept and needs it no more is updated before.
 void SimulatedWorld::check_undo(const Address& item) {
   for (const auto& [key, record] : store.rows) {
-    const bool needs_it = std::ranges::find(record.needs, item) != record.needs.end();
-    if (needs_it && record.properties.contains("undo") && is_standing(record) &&
-        !needs.contains(record.address))
+    if (std::ranges::find(record.needs, item) == record.needs.end() || !is_standing(record))
+      continue;
+    const bool is_kept = needs.contains(record.address);
+    const bool goes_alone =
+        record.properties.contains("undo") || staying.contains(Address(node_of(record.address)));
+    if (is_kept && needs.contains(item))
+      continue;  // It is made anew.
+    if (is_kept ? updates.contains(record.address) && record.life == Life::Present : goes_alone)
       violate(fmt::format("{} is undone and {}, which needs it, is {}", item, record.address,
                           to_string(record.life)));
   }

@@ -38,10 +38,11 @@ struct Weather {
 
 struct Fate {
   Fault fault = Fault::None;
-  Baton::Time before{0};  ///< Until the effect.
-  Baton::Time after{0};   ///< From the effect to the reply.
-  Baton::Time late{0};    ///< Until a late effect.
-  std::string point;      ///< Names the call; of faults and when tracing only.
+  Baton::Time before{0};     ///< Until the effect.
+  Baton::Time after{0};      ///< From the effect to the reply.
+  Baton::Time late{0};       ///< Until a late effect.
+  bool leaves_half = false;  ///< Where it fails, and can.
+  std::string point;         ///< Names the call; of faults and when tracing only.
 };
 
 /// What a run left out or wrote down, for the search of what matters.
@@ -67,14 +68,22 @@ class SimulatedWorld {
   Store store;
   Weather weather;
   bool host_is_up = true;
+  Duration wall_shift{0};  ///< What people have done to the clock on the wall.
   /// What each resource needs by the description that is being deployed.
   std::map<Address, std::vector<Address>> needs;
+  /// By the plan that is carried out: what is updated, and the nodes that stay.
+  std::set<Address> updates;
+  std::set<Address> staying;
 
   /// Of the item whose command is run: a command may run once in each.
   std::string running_life;
   std::string life_of(const Command& command) const;
   /// To be called when a row says that the item is there: then its command has run.
   void check_ran(const Record& item);
+
+  /// By node: what an item has noted as its own. Baked packages are noted late, and what was asked
+  /// for when the node was made and was changed twice before that is forgotten.
+  std::map<Address, std::set<std::string>> noted_packages;
 
   /// What the next call of a process meets.
   Fate fate_of(int process, std::string_view call, std::string_view object);
@@ -89,6 +98,8 @@ class SimulatedWorld {
 
   void enter(Process& process) { processes_.insert(&process); }
   void leave(Process& process) { processes_.erase(&process); }
+  /// Cuts off all processes and takes the journal's lock from them, as when somebody removes it.
+  void take_over();
 
   void write(const std::string& line);  ///< Into the trace.
   bool is_traced() const { return looking_.traced; }

@@ -36,6 +36,13 @@ std::vector<VolumeId> volumes_of(const GuestSpec& spec) {
   return all;
 }
 
+std::string text_of(Content& content) {
+  std::string text;
+  while (const std::optional<Extent> extent = content.next())
+    text += extent->data;
+  return text;
+}
+
 const auto kNetworkName = [](const auto& entry) { return entry.second.spec.claim.name; };
 const auto kPoolName = [](const auto& entry) { return entry.second.name; };
 const auto kGuestName = [](const auto& entry) { return entry.second.spec.claim.name; };
@@ -195,17 +202,16 @@ std::optional<VolumeState> FakeHost::find_volume(const VolumeId& id) {
 }
 
 void FakeHost::create_volume(const VolumeId& id, Content& content) {
-  call("create_volume", [&] {
-    Pool* pool = pool_named(id.pool);
-    if (pool == nullptr)
-      throw missing("pool", id.pool);
-    if (has_volume(id))
-      throw Error(ErrorKind::Conflict, fmt::format("volume '{}' exists already", id.name));
-    std::string data;
-    while (const std::optional<Extent> extent = content.next())
-      data += extent->data;
-    pool->volumes[id.name] = {content.size(), data, ++volumes_made_};
-  });
+  call("create_volume", [&] { put_volume(id, content.size(), text_of(content), true); });
+}
+
+void FakeHost::put_volume(const VolumeId& id, Bytes size, std::string bytes, bool is_whole) {
+  Pool* pool = pool_named(id.pool);
+  if (pool == nullptr)
+    throw missing("pool", id.pool);
+  if (has_volume(id))
+    throw Error(ErrorKind::Conflict, fmt::format("volume '{}' exists already", id.name));
+  pool->volumes[id.name] = {size, std::move(bytes), ++volumes_made_, is_whole};
 }
 
 void FakeHost::create_directory(const VolumeId& id) {
@@ -296,10 +302,19 @@ void FakeHost::start_guest(const Claim& claim) {
     Machine& guest = found->second;
     if (guest.running)
       return;
-    for (const VolumeId& volume : volumes_of(guest.spec)) {
-      if (!volume.name.empty() && !has_volume(volume))
+    std::vector<VolumeId> volumes = volumes_of(guest.spec);
+    volumes.insert(volumes.end(), {guest.spec.kernel, guest.spec.initrd});
+    for (const VolumeId& volume : volumes) {
+      if (volume.name.empty())
+        continue;
+      if (!has_volume(volume))
         throw Error(ErrorKind::Failed, fmt::format("cannot start guest '{}': no volume '{}/{}'",
                                                    claim.name, volume.pool, volume.name));
+      const auto& uploaded = pool_named(volume.pool)->volumes;
+      if (const auto found = uploaded.find(volume.name);
+          found != uploaded.end() && !found->second.is_whole)
+        misuse_.push_back(
+            fmt::format("guest {} started from half of volume {}", claim.name, volume.name));
     }
     for (const Nic& nic : guest.spec.nics) {
       const auto network = std::ranges::find(networks_, nic.network, kNetworkName);
@@ -389,7 +404,13 @@ void FakeHost::add_foreign_guest(const std::string& name) {
 
 void FakeHost::add_foreign_pool(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  pools_["foreign " + name] = {.name = name, .volumes = {{"theirs", {Bytes{1}, "x", 0}}}};
+  pools_["foreign " + name] = {.name = name, .volumes = {{"theirs", {Bytes{1}, "x", 0, true}}}};
+}
+
+void FakeHost::create_half_volume(const VolumeId& id, Content& content) {
+  const std::string all = text_of(content);
+  const std::lock_guard lock(mutex_);
+  put_volume(id, content.size(), all.substr(0, all.size() / 2), false);
 }
 
 void FakeHost::add_foreign_guest(const std::string& name, const std::string& uuid) {

@@ -57,6 +57,8 @@ class FakeHost : public Host {
   void add_foreign_network(const std::string& name);
   void add_foreign_guest(const std::string& name);
   void add_foreign_pool(const std::string& name);
+  /// What an upload leaves that breaks off in the middle.
+  void create_half_volume(const VolumeId& id, Content& content);
   /// The same with a firm grip: our UUID and name under somebody else's (or no) owner, as when a
   /// person defined our guest anew.
   void add_foreign_guest(const std::string& name, const std::string& uuid);
@@ -69,7 +71,8 @@ class FakeHost : public Host {
   std::vector<std::string> foreign() const;
   /// Every object as `network NAME`, `pool NAME`, `volume POOL/NAME`, `guest NAME`, sorted.
   std::vector<std::string> objects() const;
-  /// Calls that a well-behaved program never makes: removing the disk of a running guest, ...
+  /// Calls that a well-behaved program never makes: removing the disk of a running guest, starting
+  /// one from a disk that was not uploaded to its end, ...
   std::vector<std::string> misuse() const;
   /// What lies in a volume, as it was uploaded.
   std::optional<std::string> volume_content(const VolumeId& id) const;
@@ -89,6 +92,7 @@ class FakeHost : public Host {
     Bytes size;
     std::string bytes;
     int serial = 0;
+    bool is_whole = true;
   };
   struct Pool {
     std::string name;
@@ -107,6 +111,7 @@ class FakeHost : public Host {
   const Pool* pool_named(const std::string& name) const;
   bool has_volume(const VolumeId& id);
   bool* directory_at(const VolumeId& id);
+  void put_volume(const VolumeId& id, Bytes size, std::string bytes, bool is_whole);
 
   const std::string name_;
   Faults* const faults_;
