@@ -14,6 +14,34 @@ constexpr std::array kSections = {"nodes",     "networks",   "images", "volumes"
 // What every node has besides its component's attributes.
 constexpr std::array kNodeProperties = {"memory", "disk", "cpus", "image"};
 
+// Keeps what a component sets when it expands a resource, as if that stood alone.
+class WhatIsSet : public Expansion {
+ public:
+  const Site& site() const override { return site_; }
+  std::vector<const Resource*> items(const Address&) const { return {}; }
+  void need(const Address&, const std::string&) override {}
+  void imply(Resource, const std::string&) override {}
+  void set(const std::string& property, Value value) override {
+    properties[property] = std::move(value);
+  }
+
+  Properties properties;
+
+ private:
+  const Site site_;
+};
+
+// What the component itself will set from the properties: an authority's hash.
+std::optional<Value> set_by_component(Drafts& drafts, Draft& draft, const std::string& name,
+                                      const Span& where) {
+  for (const PropertySchema& property : draft.schema->properties)
+    drafts.property(draft, property.name, where);
+  WhatIsSet expansion;
+  drafts.registry().get(draft.resource.component).expand(draft.resource, expansion);
+  const auto found = expansion.properties.find(name);
+  return found == expansion.properties.end() ? std::nullopt : std::optional(found->second);
+}
+
 bool is_node(const Draft& draft) {
   return draft.schema->section == "nodes";
 }
@@ -101,8 +129,13 @@ std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& n
   const AttributeSchema* schema = draft.schema->find_attribute(name);
   if (schema == nullptr)
     return std::nullopt;
-  if (schema->phase == Phase::Known)
+  if (schema->phase == Phase::Known) {
+    if (draft.schema->find_property(name) == nullptr || draft.written(name) == nullptr) {
+      if (std::optional<Value> set = set_by_component(drafts_, draft, name, where))
+        return set;
+    }
     return property_of(draft, name, where);
+  }
   // What is chosen, unless the file already says it: a network's subnet.
   if (schema->phase == Phase::Chosen && draft.written(name) != nullptr) {
     if (const Value* value = drafts_.property(draft, name, where))
