@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/description/diagnostic.h"
+#include "engine/description/resolve.h"
 #include "engine/description/site.h"
 #include "engine/description/tree.h"
 #include "engine/graph/graph.h"
@@ -17,7 +18,8 @@ namespace encamp {
 /// As far as it got: what a stage refused is missing, and `diagnostics` says why.
 struct Description {
   std::string file;                             ///< Absolute path.
-  std::map<std::string, std::string> settings;  ///< Of parameters, by `--set`.
+  std::map<std::string, std::string> settings;  ///< Of parameters, by options.
+  ResolveOptions options;  ///< That it was resolved with.
   std::optional<Tree> tree;
   std::optional<Site> site;
   std::optional<Graph> graph;

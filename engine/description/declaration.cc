@@ -119,6 +119,7 @@ class DeclarationReader {
     std::optional<Type> type = type_named(tree->text, registry_);
     if (type) {
       declaration_.schema.type = std::move(*type);
+      declaration_.type = tree->text;
       return true;
     }
     std::string hint = hint_for(tree->text, type_names(registry_));

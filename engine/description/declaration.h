@@ -15,6 +15,7 @@ namespace encamp {
 
 struct Declaration {
   PropertySchema schema;           ///< Name, type, about, constraints, required.
+  std::string type;                ///< As it is written, `list of node`.
   const Tree* fallback = nullptr;  ///< `default`, as it is written; typed where it is used.
   Span where;                      ///< Its key.
 };
