@@ -43,12 +43,16 @@ std::string quoted_for_shell(const std::string& word) {
 
 }  // namespace
 
-std::string as_typed(const SiteOptions& site) {
+std::string as_typed(const SiteOptions& site, const std::vector<std::string>& secrets) {
   std::string text = site.file;
   for (const std::string& file : site.parameters)
     text += " --parameters " + quoted_for_shell(file);
-  for (const std::string& setting : site.settings)
-    text += " --set " + quoted_for_shell(setting);
+  for (const std::string& setting : site.settings) {
+    const std::size_t equals = setting.find('=');
+    const bool is_shown = setting.compare(equals + 1, 1, "@") == 0 ||
+                          std::ranges::find(secrets, setting.substr(0, equals)) == secrets.end();
+    text += " --set " + (is_shown ? quoted_for_shell(setting) : setting.substr(0, equals) + "=...");
+  }
   return text;
 }
 
@@ -75,14 +79,17 @@ Description read_description(Program& program, const SiteOptions& site, const st
     program.report(error);
     throw WrongInput();
   }
-  for (const Setting& setting : options.settings) {
-    if (setting.from != Setting::From::Variable)
-      result.settings[setting.name] = setting.value;
-  }
   const auto source = std::make_shared<const SourceFile>(file, std::move(text));
   result.tree = read_tree(source, result.diagnostics);
   if (result.tree) {
     const LocalLoader loader(file, program.installation().data / "descriptions");
+    const std::vector<std::string>& secrets = result.secrets =
+        secret_parameters(*result.tree, program.registry(), loader);
+    for (const Setting& setting : options.settings) {
+      if (setting.from != Setting::From::Variable &&
+          std::ranges::find(secrets, setting.name) == secrets.end())
+        result.settings[setting.name] = setting.value;
+    }
     Site resolved =
         resolve_in_part(*result.tree, program.registry(), loader, options, result.diagnostics);
     if (result.diagnostics.has_errors())

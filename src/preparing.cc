@@ -124,6 +124,14 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
         throw;
     }
   }
+  if (input.journal != nullptr && !input.description.secrets.empty()) {
+    // What is wanted is compared with what is recorded by digests under the deployment's key.
+    const Secret::Key key = find_secret_key(*input.journal);
+    for (Resource& resource : prepared.bound.graph.resources) {
+      for (auto& [name, value] : resource.properties)
+        value = open_secrets(value, *input.journal, key);
+    }
+  }
   prepared.plan = make_plan(prepared.bound, program.registry(), records, observe(records, offers));
   return prepared;
 }

@@ -227,9 +227,11 @@ void Drafts::add_parameters(std::size_t first) {
     for (const std::string& name : asked_) {
       const Parameter& parameter = parameters_.at(name);
       const Tree* value = parameter.set != nullptr ? parameter.set : parameter.declaration.fallback;
-      if (value != nullptr)
-        diagnostic.notes.push_back(
-            {fmt::format("the value of parameter '{}'", name), value->where});
+      const std::string text = fmt::format("the value of parameter '{}'", name);
+      const bool is_told = std::ranges::find(diagnostic.notes, text, &Diagnostic::Note::text) !=
+                           diagnostic.notes.end();
+      if (value != nullptr && !is_told && !parameter.declaration.secret)
+        diagnostic.notes.push_back({text, value->where});
     }
   }
 }
@@ -260,6 +262,16 @@ void Drafts::evaluate_parameter(Parameter& parameter) {
                .summary = fmt::format("the parameter '{}' has no value", declaration.schema.name),
                .where = declaration.where,
                .hint = fmt::format("give it one: '--set {}=...'", declaration.schema.name)});
+  if (declaration.secret && parameter.value && parameter.value->is_text())
+    parameter.value = Secret(parameter.value->text(), nullptr);
+  if (declaration.secret && parameter.set != nullptr && !found.all().empty()) {
+    diagnostics_.add({.code = found.all().front().code,  // Its text would quote the secret.
+                      .summary = fmt::format("the value of the secret parameter '{}' is not as "
+                                             "declared",
+                                             declaration.schema.name),
+                      .where = declaration.where});
+    found = Diagnostics();
+  }
   for (Diagnostic diagnostic : found.all()) {
     if (parameter.set != nullptr)
       diagnostic.notes.push_back({"declared here", declaration.where});

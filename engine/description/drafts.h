@@ -77,10 +77,12 @@ class Drafts {
   template <typename Work>
   void told_parameters(const Work& work) {
     const std::size_t before = diagnostics_.all().size();
-    asked_.clear();
+    const std::vector<std::string> around = std::exchange(asked_, {});
     work();
     if (diagnostics_.all().size() > before && !asked_.empty())
       add_parameters(before);
+    for (const std::string& name : around)  // Who asks for this value asks for its parameters too.
+      note_parameter(name);
   }
 
   std::string site_name;

@@ -77,7 +77,8 @@ std::optional<Value> PlaceScope::member(const Address& address, const std::strin
   }
   if (address == "parameters") {
     std::optional<Value> value = drafts_.parameter(name, where);
-    drafts_.note_parameter(name);
+    if (value)
+      drafts_.note_parameter(name);
     return value;
   }
   if (const Address* named = drafts_.named(address, name))

@@ -34,6 +34,11 @@ struct ResolveOptions {
   ResolveBudget budget = {};
 };
 
+/// The parameters that are declared `secret`, also by what is included: their values are recorded
+/// and shown nowhere.
+std::vector<std::string> secret_parameters(const Tree& tree, const Registry& registry,
+                                           const Loader& loader);
+
 /// Returns the site that `tree` describes, or nothing when there is any mistake. All mistakes are
 /// in `diagnostics` then, in the order of the file.
 ///

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "engine/description/include.h"
 #include "engine/description/read.h"
 #include "engine/description/resolver.h"
+#include "engine/description/scalar_types.h"
 
 namespace encamp {
 namespace {
@@ -47,6 +49,16 @@ Tree tree_of(const Setting& setting, const Type& type, Diagnostics& diagnostics)
   return tree;
 }
 
+// Nothing of it is shown: its place is one where it does not stand.
+Tree secret_tree(const Setting& setting) {
+  Tree tree{.kind = Tree::Kind::Scalar, .style = Tree::Style::DoubleQuoted};
+  tree.text = setting.tree ? setting.tree->text : setting.value;
+  const std::string line = setting.name + "=(secret)";
+  tree.where = span_at(std::make_shared<const SourceFile>("parameters", line), 0, line.size());
+  escape(tree);
+  return tree;
+}
+
 // Variables are written in capitals and without '-'.
 bool is_for(const Setting& setting, const std::string& parameter) {
   if (setting.from != Setting::From::Variable)
@@ -74,6 +86,21 @@ void report_unknown(const Setting& setting, const std::vector<std::string>& name
 
 }  // namespace
 
+std::vector<std::string> secret_parameters(const Tree& tree, const Registry& registry,
+                                           const Loader& loader) {
+  Diagnostics ignored;  // resolve() tells them.
+  const Tree whole = with_included(tree, loader, registry, ignored);
+  const Tree::Entry* section = whole.find("parameters");
+  std::vector<std::string> names;
+  for (const Tree::Entry& entry :
+       section == nullptr ? std::vector<Tree::Entry>() : section->value.entries) {
+    const Tree::Entry* secret = entry.value.find("secret");
+    if (secret != nullptr && core_scalar(secret->value.text) == Value(true))
+      names.push_back(entry.key);
+  }
+  return names;
+}
+
 void declare_parameters(Drafts& drafts, const Tree& section, const std::vector<Setting>& settings,
                         std::deque<Tree>& trees) {
   Diagnostics& diagnostics = drafts.diagnostics();
@@ -93,7 +120,9 @@ void declare_parameters(Drafts& drafts, const Tree& section, const std::vector<S
     for (const Setting& setting : settings) {
       if (!is_for(setting, entry.key))
         continue;
-      set = &trees.emplace_back(tree_of(setting, declaration->schema.type, diagnostics));
+      set = &trees.emplace_back(declaration->secret
+                                    ? secret_tree(setting)
+                                    : tree_of(setting, declaration->schema.type, diagnostics));
       is_readable = set->where.file != nullptr;
     }
     if (is_readable)

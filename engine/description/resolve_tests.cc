@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include "engine/description/expression.h"
+#include "engine/description/expression_tree.h"
 #include "engine/description/resolver.h"
 
 namespace encamp {
@@ -170,8 +171,31 @@ class TestReader {
   Test test_;
 };
 
+// Also inside of what is pending.
+bool has_secret(const Value& value) {
+  if (find_secret(value) != nullptr)
+    return true;
+  if (value.is_list())
+    return std::ranges::any_of(value.list(), has_secret);
+  if (value.is_mapping())
+    return std::ranges::any_of(value.mapping(), has_secret, &Value::Entry::value);
+  const auto in_tree = [](const auto& self, const Expression& e) -> bool {
+    return has_secret(e.literal) || std::ranges::any_of(e.operands, [&](const auto& operand) {
+             return self(self, *operand);
+           });
+  };
+  return value.is_pending() && in_tree(in_tree, *value.pending());
+}
+
 // Reports an output that contains what is to be shown nowhere.
 bool keeps_secrets(Drafts& drafts, const Value& value, const Span& where) {
+  if (has_secret(value)) {
+    drafts.diagnostics().add(
+        {.code = "secret-output",
+         .summary = "this is made of a secret parameter, and outputs are shown",
+         .where = where});
+    return false;
+  }
   for (const AttributeReference& reference : pending_references(value)) {
     const Draft* draft = drafts.find(reference.address);
     const AttributeSchema* attribute =

@@ -68,6 +68,8 @@ class SitePrinter {
       }
       return below.empty() ? "{}" : below;
     }
+    if (value.is_secret())
+      return "(secret)";
     if (value.is_pending() || value.is_text())
       return text(to_source(value), indent);
     if (value.is_reference() && type.kind == Type::Kind::Reference && type.section == "software")

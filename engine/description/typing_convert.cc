@@ -56,6 +56,8 @@ std::optional<Value> Typing::convert(const Value& value, const Type& type,
     }
     return list;
   }
+  if (value.is_secret() && type.kind == Type::Kind::Text)
+    return value;
   try {
     if (type.kind == Type::Kind::Text)
       return to_text(value);

@@ -268,5 +268,29 @@ outputs: {all: '${{ [parameters.a-1, parameters.b, parameters.c, parameters.d] }
             Value(Value::List{"variable", "file", Value::List{"${{ x }}"}, "option"}));
 }
 
+TEST(SecretParameters, AreSecretInWhatContainsThem) {
+  const ResolveOptions options{.settings = {{.name = "password", .value = "hunter2"}}};
+
+  const test::Described described =
+      test::describe("lab.yaml", kHead + R"(
+parameters:
+  password: {type: string, secret: true}
+nodes:
+  a:
+    memory: 256 MiB
+    disk: 1 GiB
+    software:
+      - file: /etc/password
+        content: admin:${{ parameters.password }}
+)",
+                     test::typed_registry(), test::MapLoader(), options);
+
+  ASSERT_TRUE(described.site) << described.messages();
+  const Value& content = property(described, "nodes.a.software['file /etc/password']", "content");
+  ASSERT_TRUE(content.is_secret());
+  EXPECT_EQ(content.text(), "admin:hunter2");
+  EXPECT_EQ(to_json(content).find("hunter2"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace encamp
