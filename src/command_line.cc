@@ -17,6 +17,10 @@ namespace {
 // All options of all commands, and which command was given.
 struct Parsed {
   CheckOptions check;
+  ShowOptions show;
+  ExplainOptions explain;
+  ComponentOptions component;
+  SchemaOptions schema;
   PlanOptions plan;
   UpOptions up;
   DownOptions down;
@@ -40,6 +44,13 @@ void add_places(CLI::App& command, PlaceOptions& places) {
       ->type_name("FILE");
 }
 
+CLI::Option* add_parameters(CLI::App& command, SiteOptions& site) {
+  return command
+      .add_option("--parameters", site.parameters, "Values of parameters, as YAML: 'name: value'")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+}
+
 CLI::Option* add_settings(CLI::App& command, SiteOptions& site) {
   return command.add_option("--set", site.settings, "Value of a parameter; @FILE: what is in FILE")
       ->type_name("NAME=VALUE")
@@ -57,6 +68,7 @@ CLI::Option* add_settings(CLI::App& command, SiteOptions& site) {
 void add_site(CLI::App& command, SiteOptions& site) {
   command.add_option("file", site.file, "Description of the site")->type_name("FILE")->required();
   add_settings(command, site);
+  add_parameters(command, site);
 }
 
 void add_name(CLI::App& command, std::string& name) {
@@ -131,6 +143,38 @@ void add_description_commands(CLI::App& app, Program& program, Parsed& parsed) {
   plan.callback([&] { parsed.run = [&] { return run_plan(program, parsed.plan); }; });
 }
 
+void add_reference_commands(CLI::App& app, Program& program, Parsed& parsed) {
+  CLI::App& show =
+      add_command(app, "show", "Print the site that a description makes",
+                  "  encamp show site.yaml\n"
+                  "  encamp show site.yaml --origins    # where each value comes from");
+  add_site(show, parsed.show.site);
+  add_name(show, parsed.show.name);
+  show.add_flag("--origins", parsed.show.origins, "With file and line of every value");
+  show.callback([&] { parsed.run = [&] { return run_show(program, parsed.show); }; });
+
+  CLI::App& explain = add_command(app, "explain", "Tell the long story of a diagnostic",
+                                  "  encamp explain missing-unit\n"
+                                  "  encamp explain                     # all codes");
+  explain.add_option("code", parsed.explain.code, "As in 'error[CODE]'")->type_name("CODE");
+  explain.callback([&] { parsed.run = [&] { return run_explain(program, parsed.explain); }; });
+
+  CLI::App& component = add_command(app, "component", "List the components, or tell one's keys",
+                                    "  encamp component list\n"
+                                    "  encamp component show package");
+  component.require_subcommand(1);
+  component.add_subcommand("list", "A line for each")->callback([&] {
+    parsed.run = [&] { return run_component(program, parsed.component); };
+  });
+  CLI::App& one = *component.add_subcommand("show", "Properties and attributes of one");
+  one.add_option("name", parsed.component.name, "Of the component")->type_name("NAME")->required();
+  one.callback([&] { parsed.run = [&] { return run_component(program, parsed.component); }; });
+
+  CLI::App& schema = add_command(app, "schema", "Print the language as a JSON Schema, for editors",
+                                 "  encamp schema > encamp.schema.json");
+  schema.callback([&] { parsed.run = [&] { return run_schema(program, parsed.schema); }; });
+}
+
 void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
   CLI::App& up = add_command(app, "up", "Make the site as its description says",
                              "  encamp up site.yaml\n"
@@ -161,6 +205,7 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
           ->type_name("NAME");
   file->excludes(on);
   add_settings(test, parsed.test.site)->excludes(on);
+  add_parameters(test, parsed.test.site)->excludes(on);
   test.add_option("--keep", parsed.test.keep, "Leave the site standing: on-failure or always")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"on-failure", "always"}))
@@ -358,6 +403,7 @@ ExitCode run_command_line(Program& program, int count, const char* const* argume
   add_places(app, parsed.places);
   app.footer("Example:\n  encamp test examples/hello.yaml\n\nHelp for a command: encamp up --help");
   add_description_commands(app, program, parsed);
+  add_reference_commands(app, program, parsed);
   add_changing_commands(app, program, parsed);
   add_looking_commands(app, program, parsed);
   add_image_commands(app, program, parsed);

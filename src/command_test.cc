@@ -143,7 +143,7 @@ ExitCode test_file(Program& program, const TestOptions& options) {
       standing = fmt::format("next: encamp down {} goes on from here\n", name);
     else if (!outcome.succeeded() && !outcome.interrupted)
       standing = fmt::format("next: encamp test {} --keep on-failure  leaves it standing\n",
-                             as_typed(options.site));
+                             as_typed(options.site, description.secrets));
     outcome = combine(std::move(outcome), removed);
   }
   bench.finish();

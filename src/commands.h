@@ -20,7 +20,8 @@ struct PlaceOptions {
 /// Which site: its description, and the parameters it is given.
 struct SiteOptions {
   std::string file;
-  std::vector<std::string> settings;  ///< `name=value`, `name=@file`
+  std::vector<std::string> settings;    ///< `name=value`, `name=@file`
+  std::vector<std::string> parameters;  ///< Files of parameters' values.
 };
 
 struct CheckOptions {
@@ -28,6 +29,26 @@ struct CheckOptions {
   bool json = false;
 };
 ExitCode run_check(Program& program, const CheckOptions& options);
+
+struct ShowOptions {
+  SiteOptions site;
+  std::string name;
+  bool origins = false;  ///< Where each value comes from.
+};
+ExitCode run_show(Program& program, const ShowOptions& options);
+
+struct ExplainOptions {
+  std::string code;  ///< Empty: all, a line each.
+};
+ExitCode run_explain(Program& program, const ExplainOptions& options);
+
+struct ComponentOptions {
+  std::string name;  ///< Empty: all, a line each.
+};
+ExitCode run_component(Program& program, const ComponentOptions& options);
+
+struct SchemaOptions {};
+ExitCode run_schema(Program& program, const SchemaOptions& options);
 
 struct PlanOptions {
   PlaceOptions places;

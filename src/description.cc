@@ -10,6 +10,7 @@
 #include "engine/description/resolve.h"
 #include "engine/graph/compile.h"
 #include "src/local_loader.h"
+#include "src/settings.h"
 #include "src/terminal_text.h"
 
 namespace encamp {
@@ -40,25 +41,18 @@ std::string quoted_for_shell(const std::string& word) {
   return text + "'";
 }
 
-// `workers=3` or `motd=@./motd.txt`, of which the last newline does not count, as of a command's
-// output.
-Setting read_setting(const std::string& written) {
-  const std::size_t equals = written.find('=');
-  Setting setting{written.substr(0, equals), written.substr(equals + 1)};
-  if (setting.value.starts_with('@')) {
-    setting.value = read_text(setting.value.substr(1), ReadBudget().bytes);
-    if (setting.value.ends_with('\n'))
-      setting.value.pop_back();
-  }
-  return setting;
-}
-
 }  // namespace
 
-std::string as_typed(const SiteOptions& site) {
+std::string as_typed(const SiteOptions& site, const std::vector<std::string>& secrets) {
   std::string text = site.file;
-  for (const std::string& setting : site.settings)
-    text += " --set " + quoted_for_shell(setting);
+  for (const std::string& file : site.parameters)
+    text += " --parameters " + quoted_for_shell(file);
+  for (const std::string& setting : site.settings) {
+    const std::size_t equals = setting.find('=');
+    const bool is_shown = setting.compare(equals + 1, 1, "@") == 0 ||
+                          std::ranges::find(secrets, setting.substr(0, equals)) == secrets.end();
+    text += " --set " + (is_shown ? quoted_for_shell(setting) : setting.substr(0, equals) + "=...");
+  }
   return text;
 }
 
@@ -76,14 +70,11 @@ Description read_description(Program& program, const SiteOptions& site, const st
   const std::string& file = site.file;
   Description result{.file = std::filesystem::absolute(file).lexically_normal().native()};
   std::string text;
-  ResolveOptions options{.name = name};
+  ResolveOptions& options = result.options;
+  options.name = name;
   try {
     text = read_text(file, ReadBudget().bytes + 1);
-    for (const std::string& written : site.settings) {
-      Setting setting = read_setting(written);
-      result.settings[setting.name] = setting.value;
-      options.settings.push_back(std::move(setting));
-    }
+    options.settings = read_settings(site, result.diagnostics);
   } catch (const Error& error) {
     program.report(error);
     throw WrongInput();
@@ -92,6 +83,13 @@ Description read_description(Program& program, const SiteOptions& site, const st
   result.tree = read_tree(source, result.diagnostics);
   if (result.tree) {
     const LocalLoader loader(file, program.installation().data / "descriptions");
+    const std::vector<std::string>& secrets = result.secrets =
+        secret_parameters(*result.tree, program.registry(), loader);
+    for (const Setting& setting : options.settings) {
+      if (setting.from != Setting::From::Variable &&
+          std::ranges::find(secrets, setting.name) == secrets.end())
+        result.settings[setting.name] = setting.value;
+    }
     Site resolved =
         resolve_in_part(*result.tree, program.registry(), loader, options, result.diagnostics);
     if (result.diagnostics.has_errors())

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/description/diagnostic.h"
+#include "engine/description/resolve.h"
 #include "engine/description/site.h"
 #include "engine/description/tree.h"
 #include "engine/graph/graph.h"
@@ -17,7 +18,9 @@ namespace encamp {
 /// As far as it got: what a stage refused is missing, and `diagnostics` says why.
 struct Description {
   std::string file;                             ///< Absolute path.
-  std::map<std::string, std::string> settings;  ///< Of parameters, by `--set`.
+  std::map<std::string, std::string> settings;  ///< Of parameters, by options.
+  std::vector<std::string> secrets;             ///< Parameters that are shown nowhere.
+  ResolveOptions options;  ///< That it was resolved with.
   std::optional<Tree> tree;
   std::optional<Site> site;
   std::optional<Graph> graph;
@@ -39,8 +42,9 @@ Description read_description(Program& program, const SiteOptions& site, const st
 Description read_good_description(Program& program, const SiteOptions& site,
                                   const std::string& name);
 
-/// The file and the parameters as one types them again: `site.yaml --set workers=3`.
-std::string as_typed(const SiteOptions& site);
+/// The file and the parameters as one types them again: `site.yaml --set workers=3`; without the
+/// values of `secrets`.
+std::string as_typed(const SiteOptions& site, const std::vector<std::string>& secrets);
 
 enum class DiagnosticFormat { Text, Json };
 

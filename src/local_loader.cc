@@ -58,9 +58,13 @@ Loader::Included LocalLoader::locate_description(const std::string& name,
                                  name.ends_with(".yaml") ? "" : ".yaml"));
     absolute = path.native();
   }
+  return {absolute, shown(absolute)};
+}
+
+std::string LocalLoader::shown(const std::string& absolute) const {
   // Shorter where the user stands above the file.
   const fs::path relative = fs::path(absolute).lexically_proximate(fs::current_path());
-  return {absolute, relative.native().starts_with("..") ? absolute : relative.native()};
+  return relative.native().starts_with("..") ? absolute : relative.native();
 }
 
 std::string LocalLoader::load(const std::string& absolute) const {

@@ -19,6 +19,7 @@ class LocalLoader : public Loader {
 
   std::string locate(const std::string& path, const std::string& from) const override;
   Included locate_description(const std::string& name, const std::string& from) const override;
+  std::string shown(const std::string& absolute) const override;
   std::string load(const std::string& absolute) const override;
 
  private:

@@ -165,6 +165,14 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
       input.waiting->wait(error);
     }
   }
+  if (input.journal != nullptr && !input.description.secrets.empty()) {
+    // What is wanted is compared with what is recorded by digests under the deployment's key.
+    const Secret::Key key = find_secret_key(*input.journal);
+    for (Resource& resource : prepared.bound.graph.resources) {
+      for (auto& [name, value] : resource.properties)
+        value = open_secrets(value, *input.journal, key);
+    }
+  }
   Observations seen = observe(bind_input.records, bind_input.hosts);
   if (input.observe && input.journal != nullptr)
     seen = look_inside(program, input.world, *input.journal, std::move(seen), input.parallel);

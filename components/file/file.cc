@@ -92,7 +92,16 @@ const Schema& FileComponent::schema() const {
                       .on_change = OnChange::Replace},
                      {.name = "content",
                       .type = {.kind = Type::Kind::Text},
-                      .about = "What is in it. This or link is required."},
+                      .about = "What is in it. This, source, template or link is required."},
+                     {.name = "source",
+                      .type = {.kind = Type::Kind::Bytes},
+                      .about = "A file of this machine that it is a copy of.",
+                      .gives = "content"},
+                     {.name = "template",
+                      .type = {.kind = Type::Kind::Template},
+                      .about = "A file of this machine whose text it has, with the references in "
+                               "it resolved.",
+                      .gives = "content"},
                      {.name = "link",
                       .type = {.kind = Type::Kind::Text},
                       .about = "The path is a symbolic link to this one."},
@@ -132,7 +141,8 @@ void FileComponent::check(const Resource& resource, Diagnostics& diagnostics) co
     diagnostics.add({.code = "file-content",
                      .summary = "this file has no content",
                      .where = resource.where,
-                     .hint = "say 'content: ...', or 'link: /path' for a symbolic link"});
+                     .hint = "say 'content: ...', 'source: ./file', 'template: ./file', or 'link: "
+                             "/path' for a symbolic link"});
 }
 
 void FileComponent::expand(const Resource& resource, Expansion& expansion) const {

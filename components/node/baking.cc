@@ -62,22 +62,23 @@ Value essence_of(const Resource& image) {
   return essence;
 }
 
-std::optional<Resource> baked_image(const Resource& node, const Resource& image, const Site& site) {
+std::optional<Resource> baked_image(const Resource& image,
+                                    const std::vector<const Resource*>& items) {
   std::set<std::string> added;
-  for (const Resource& item : site.resources) {
-    if (item.node == node.address && can_be_baked(item))
-      add_packages(item, "names", added);
+  for (const Resource* item : items) {
+    if (can_be_baked(*item))
+      add_packages(*item, "names", added);
   }
   if (added.empty())
     return std::nullopt;
   std::vector<std::string> parts;
   Value::List repositories;
-  for (const Resource& item : site.resources) {
-    if (item.node != node.address || !is_baked_repository(item))
+  for (const Resource* item : items) {
+    if (!is_baked_repository(*item))
       continue;
-    parts.push_back("repository " + item.properties.at("name").text());
+    parts.push_back("repository " + item->properties.at("name").text());
     Value::Mapping repository;
-    for (const auto& [name, value] : item.properties)
+    for (const auto& [name, value] : item->properties)
       repository.push_back({name, value});
     repositories.emplace_back(std::move(repository));
   }

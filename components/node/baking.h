@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/description/site.h"
 
@@ -16,10 +17,10 @@ const Resource* image_of(const Resource& node, const Site& site);
 /// the recipe that was written, without what is baked.
 Value essence_of(const Resource& image);
 
-/// The image `images['debian + curl, nginx-light']` for `node`: its own with the packages that its
-/// package items name, but for items with needs, and those with a version, files or a preparation,
-/// and with the repositories that its items name.
-/// Nothing when there are none.
-std::optional<Resource> baked_image(const Resource& node, const Resource& image, const Site& site);
+/// The image `images['debian + curl, nginx-light']` for a node with these items: its own with the
+/// packages that its package items name, but for items with needs, and those with a version, files
+/// or a preparation, and with the repositories that its items name. Nothing when there are none.
+std::optional<Resource> baked_image(const Resource& image,
+                                    const std::vector<const Resource*>& items);
 
 }  // namespace encamp

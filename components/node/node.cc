@@ -444,7 +444,7 @@ class Node : public Component {
     if (image == nullptr)
       return;
     expansion.set("essence", essence_of(*image));
-    std::optional<Resource> baked = baked_image(node, *image, expansion.site());
+    std::optional<Resource> baked = baked_image(*image, expansion.items(node.address));
     const Address address = baked ? baked->address : image->address;
     expansion.set("image", Reference{address});
     if (baked)

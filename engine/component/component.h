@@ -39,6 +39,8 @@ class Expansion {
  public:
   virtual ~Expansion() = default;
   virtual const Site& site() const = 0;
+  /// The software of a node, as written.
+  virtual std::vector<const Resource*> items(const Address& node) const = 0;
   /// The resource needs another one, though nobody wrote it.
   virtual void need(const Address& address, const std::string& reason) = 0;
   /// There is another resource, once however often it is asked for; the resource needs it.

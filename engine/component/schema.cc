@@ -4,6 +4,11 @@
 
 namespace encamp {
 
+const Type& Type::item_type() const {
+  static const Type kAny;
+  return item.empty() ? kAny : item.front();
+}
+
 const PropertySchema* Schema::find_property(std::string_view name) const {
   const auto found = std::ranges::find(properties, name, &PropertySchema::name);
   return found == properties.end() ? nullptr : &*found;

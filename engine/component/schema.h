@@ -24,6 +24,8 @@ struct Type {
     Subnet,     ///< `10.0.0.0/24`, as text.
     Path,       ///< An absolute path on a node, as text.
     Source,     ///< A path of this machine, relative to the file that says it; becomes absolute.
+    Bytes,      ///< Likewise, but becomes what is in the file, as it is.
+    Template,   ///< Likewise, with the references in it resolved.
     Mode,       ///< File mode, octal text `0644`.
     Reference,  ///< The bare name of a resource in `section`, or a reference to it. In the section
                 ///< `software`, in a list: names, paths or directories `/etc/x/` of items above on
@@ -37,6 +39,9 @@ struct Type {
   std::vector<Type> item;                     ///< List, Mapping: at most one; none means Any.
   bool or_one = false;                        ///< List: a scalar stands for a list of one.
   std::vector<struct PropertySchema> fields;  ///< Mapping with fixed keys.
+
+  /// Of what a List or Mapping is.
+  const Type& item_type() const;
 };
 
 /// What a changed property means for a resource that exists.
@@ -53,6 +58,9 @@ struct PropertySchema {
   bool required = false;
   std::optional<Value> fallback;  ///< The default; without it the property may be missing.
   OnChange on_change = OnChange::Update;
+  /// The property that the component gets it as: a file's `template` gives `content`. Of those that
+  /// give the same only one may be written.
+  std::string gives;
   std::vector<std::string> one_of;     ///< Text: the only accepted values.
   std::optional<std::string> pattern;  ///< Text: RE2, must match all of it.
   std::optional<Value> least;          ///< Integer, Number, Size, Duration.

@@ -29,7 +29,8 @@ std::string_view node_of(std::string_view address) {
   constexpr std::string_view kNodes = "nodes.";
   if (!address.starts_with(kNodes))
     return {};
-  return address.substr(0, address.find_first_of(".[", kNodes.size()));
+  const std::string_view node = address.substr(0, address.find_first_of(".[", kNodes.size()));
+  return address.substr(node.size()).starts_with(".resources") ? std::string_view() : node;
 }
 
 std::string last_name(std::string_view address) {

@@ -17,8 +17,8 @@ using Address = std::string;
 /// with `'` and `\` escaped by `\`.
 Address child_address(std::string_view parent, std::string_view name);
 
-/// The node an address lies in, `nodes.head` for the node itself and for whatever is in it; empty
-/// when it lies in none.
+/// The node an address lies on, `nodes.head` for the node itself and for whatever is on it; empty
+/// when it lies on none, as a node's own resources `nodes.head.resources.key`.
 std::string_view node_of(std::string_view address);
 
 /// The last part of an address as people call it: `lan`, `head`, `file /etc/x`.

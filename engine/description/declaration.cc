@@ -62,6 +62,13 @@ std::optional<Type> type_named(const std::string& text, const Registry& registry
   return std::nullopt;
 }
 
+std::string variable_name(const std::string& parameter) {
+  std::string name;
+  for (const char c : parameter)
+    name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return name;
+}
+
 class DeclarationReader {
  public:
   DeclarationReader(const Tree::Entry& entry, const Registry& registry, const Typing& typing,
@@ -71,11 +78,10 @@ class DeclarationReader {
   std::optional<Declaration> read(Declared kind) {
     const std::string of = kind == Declared::Parameter ? "a parameter" : "an attribute";
     std::vector<std::string> known = {"type", "default", "about", "range", "one_of", "pattern"};
-    if (kind == Declared::Attribute)
-      known.emplace_back("required");
+    known.emplace_back(kind == Declared::Attribute ? "required" : "secret");
     if (!check_name(entry_.key, of, entry_.where, diagnostics_) || !check_mapping(of))
       return std::nullopt;
-    check_keys(entry_.value, known, {"secret"}, of, diagnostics_);
+    check_keys(entry_.value, known, {}, of, diagnostics_);
     declaration_.schema.name = entry_.key;
     declaration_.where = entry_.where;
     if (!read_type(of))
@@ -88,6 +94,7 @@ class DeclarationReader {
       declaration_.schema.required =
           typing_.read(*tree, Type{.kind = Kind::Boolean}).value_or(false).boolean();
     declaration_.fallback = written("default");
+    read_secret();
     read_constraints();
     return std::move(declaration_);
   }
@@ -119,6 +126,7 @@ class DeclarationReader {
     std::optional<Type> type = type_named(tree->text, registry_);
     if (type) {
       declaration_.schema.type = std::move(*type);
+      declaration_.type = tree->text;
       return true;
     }
     std::string hint = hint_for(tree->text, type_names(registry_));
@@ -129,6 +137,28 @@ class DeclarationReader {
                       .where = tree->where,
                       .hint = std::move(hint)});
     return false;
+  }
+
+  void read_secret() {
+    const Tree* tree = written("secret");
+    if (tree == nullptr)
+      return;
+    declaration_.secret =
+        typing_.read(*tree, Type{.kind = Kind::Boolean}).value_or(false).boolean();
+    if (!declaration_.secret)
+      return;
+    if (declaration_.schema.type.kind != Kind::Text)
+      diagnostics_.add({.code = "wrong-type",
+                        .summary = "a secret is text",
+                        .where = written("type")->where,
+                        .hint = "write 'type: string'"});
+    if (declaration_.fallback != nullptr)
+      diagnostics_.add({.code = "two-keys",
+                        .summary = "a secret has no 'default': it would stand in the description",
+                        .where = entry_.value.find("default")->where,
+                        .hint = fmt::format("give it by '--parameters FILE' or the variable "
+                                            "ENCAMP_SET_{}",
+                                            variable_name(entry_.key))});
   }
 
   void read_constraints() {

@@ -15,7 +15,9 @@ namespace encamp {
 
 struct Declaration {
   PropertySchema schema;           ///< Name, type, about, constraints, required.
+  std::string type;                ///< As it is written, `list of node`.
   const Tree* fallback = nullptr;  ///< `default`, as it is written; typed where it is used.
+  bool secret = false;             ///< A parameter that is shown and recorded nowhere.
   Span where;                      ///< Its key.
 };
 

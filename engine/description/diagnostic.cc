@@ -176,9 +176,18 @@ std::string quoted(std::string_view text) {
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
+  // Bounds of the work, when a file has thousands of names and thousands of mistakes.
+  constexpr std::size_t kLongest = 100;
+  constexpr std::size_t kMost = 1000;
   std::string best;
+  if (word.size() > kLongest)
+    return best;
   std::size_t best_distance = word.size() / 3 + 1;
-  for (const std::string& candidate : candidates) {
+  for (std::size_t i = 0; i < std::min(candidates.size(), kMost); ++i) {
+    const std::string& candidate = candidates[i];
+    const std::size_t shorter = std::min(word.size(), candidate.size());
+    if (std::max(word.size(), candidate.size()) - shorter >= best_distance)
+      continue;  // So many letters would have to be added alone.
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best = candidate;

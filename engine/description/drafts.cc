@@ -25,6 +25,26 @@ bool names_items(const Type& type) {
 
 }  // namespace
 
+// Values may refer to values that refer to values, and each takes some of the stack.
+class Drafts::Deeper {
+ public:
+  Deeper(Drafts& drafts, const Span& where) : drafts_(drafts) {
+    if (drafts_.depth_ >= kDeepest)
+      throw ExpressionError{
+          {.code = "too-deep",
+           .summary = fmt::format("a value refers to others more than {} deep", kDeepest),
+           .where = where}};
+    ++drafts_.depth_;
+  }
+  ~Deeper() { --drafts_.depth_; }
+  Deeper(const Deeper&) = delete;
+  Deeper& operator=(const Deeper&) = delete;
+
+ private:
+  static constexpr int kDeepest = 100;
+  Drafts& drafts_;
+};
+
 const Tree* Draft::written(const std::string& property) const {
   const Tree::Entry* entry = subject != nullptr && property == schema->subject ? subject
                              : keys != nullptr ? keys->find(property)
@@ -42,22 +62,51 @@ Draft& Drafts::add(Draft draft) {
   return added;
 }
 
-void Drafts::take_back() {
-  by_address_.erase(all_.back()->resource.address);
-  all_.pop_back();
+void Drafts::rename(Draft& item, const std::string& name) {
+  const Address old = item.resource.address;
+  const Address collection = item.node + ".software";
+  const Address address = child_address(collection, name);
+  if (!by_address_.emplace(address, &item).second)
+    return;
+  by_address_.erase(old);
+  item.resource.address = address;
+  const auto rename_in = [&](Collection& names) {
+    const auto entry = std::ranges::find(names.names, old, &Names::value_type::second);
+    if (entry == names.names.end())
+      return;
+    names.by_name[entry->first] = address;  // As it is written it is known too.
+    names.by_name.emplace(name, address);
+    *entry = {name, address};
+    for (auto& [key, copy] : names.by_key)
+      copy = copy == old ? address : copy;
+  };
+  rename_in(collections_[collection]);
+  if (item.copy.is_copy())
+    rename_in(collections_[item.written_as]);
 }
 
-bool Drafts::is_wanted(const Draft& draft) {
-  const Tree::Entry* when = draft.keys == nullptr ? nullptr : draft.keys->find("when");
+void Drafts::add_test(const Address& collection, const std::string& name) {
+  const Address address = child_address(collection, name);
+  add_name(collection, name, address);
+  tests_.insert(address);
+}
+
+bool Drafts::is_wanted(const Draft& draft, const Tree& keys) {
+  const Tree::Entry* when = keys.find("when");
   if (when == nullptr || when->value.is_null())
     return true;
-  const PlaceScope scope(*this, draft.resource.node);
+  const PlaceScope scope(*this, draft);
   const Typing typing(scope, loader_, diagnostics_);
   return typing.read(when->value, Type{.kind = Type::Kind::Boolean}).value_or(true).boolean();
 }
 
-void Drafts::add_name(const Address& collection, const std::string& name, const Address& address) {
-  collections_[collection].emplace_back(name, address);
+void Drafts::add_name(const Address& collection, const std::string& name, const Address& address,
+                      const std::string& key) {
+  Collection& into = collections_[collection];
+  into.names.emplace_back(name, address);
+  into.by_name.emplace(name, address);
+  if (!key.empty())
+    into.by_key.emplace(key, address);
 }
 
 Draft* Drafts::find(const Address& address) {
@@ -68,7 +117,23 @@ Draft* Drafts::find(const Address& address) {
 const Drafts::Names& Drafts::in(const Address& collection) const {
   static const Names kNone;
   const auto found = collections_.find(collection);
-  return found == collections_.end() ? kNone : found->second;
+  return found == collections_.end() ? kNone : found->second.names;
+}
+
+const Address* Drafts::named(const Address& collection, const std::string& name) const {
+  const auto found = collections_.find(collection);
+  if (found == collections_.end())
+    return nullptr;
+  const auto entry = found->second.by_name.find(name);
+  return entry == found->second.by_name.end() ? nullptr : &entry->second;
+}
+
+const Address* Drafts::keyed(const Address& collection, const std::string& key) const {
+  const auto found = collections_.find(collection);
+  if (found == collections_.end())
+    return nullptr;
+  const auto entry = found->second.by_key.find(key);
+  return entry == found->second.by_key.end() ? nullptr : &entry->second;
 }
 
 const Value* Drafts::property(Draft& draft, const std::string& name, const Span& where) {
@@ -145,12 +210,47 @@ std::optional<Value> Drafts::parameter(const std::string& name, const Span& wher
   return parameter.value;
 }
 
+void Drafts::note_parameter(const std::string& name) {
+  if (std::ranges::find(asked_, name) == asked_.end())
+    asked_.push_back(name);
+}
+
+// To what is wrong with the value itself, not with how it is asked for.
+void Drafts::add_parameters(std::size_t first) {
+  static const std::set<std::string> kOfValues = {
+      "wrong-type", "out-of-range",  "not-one-of",      "no-match",        "missing-unit",
+      "bad-name",   "bad-operand",   "unreadable-file", "unknown-node",    "unknown-network",
+      "bad-path",   "unknown-image", "duplicate-name",  "unknown-resource"};
+  for (Diagnostic& diagnostic : diagnostics_.from(first)) {
+    if (!kOfValues.contains(diagnostic.code))
+      continue;
+    for (const std::string& name : asked_) {
+      const Parameter& parameter = parameters_.at(name);
+      const Tree* value = parameter.set != nullptr ? parameter.set : parameter.declaration.fallback;
+      const std::string text = fmt::format("the value of parameter '{}'", name);
+      const bool is_told = std::ranges::find(diagnostic.notes, text, &Diagnostic::Note::text) !=
+                           diagnostic.notes.end();
+      if (value != nullptr && !is_told && !parameter.declaration.secret)
+        diagnostic.notes.push_back({text, value->where});
+    }
+  }
+}
+
+Origin Drafts::origin_of(const Draft& draft, const Tree& written) const {
+  Origin origin{.where = written.where, .way = {}, .parameters = asked_};
+  const auto node = by_address_.find(draft.node);
+  if (prototypes != nullptr && node != by_address_.end() && node->second->extended != nullptr)
+    origin.way = prototypes->way(*node->second->extended, written.where, node->second->written_as);
+  return origin;
+}
+
 void Drafts::evaluate_parameter(Parameter& parameter) {
   if (parameter.state == Parameter::State::Done)
     return;
-  parameter.state = Parameter::State::Evaluating;
   const Declaration& declaration = parameter.declaration;
-  const PlaceScope scope(*this, {});
+  const Deeper deeper(*this, declaration.where);
+  parameter.state = Parameter::State::Evaluating;
+  const PlaceScope scope(*this, Address());
   Diagnostics found;
   const Typing typing(scope, loader_, found);
   if (parameter.set != nullptr)
@@ -162,6 +262,16 @@ void Drafts::evaluate_parameter(Parameter& parameter) {
                .summary = fmt::format("the parameter '{}' has no value", declaration.schema.name),
                .where = declaration.where,
                .hint = fmt::format("give it one: '--set {}=...'", declaration.schema.name)});
+  if (declaration.secret && parameter.value && parameter.value->is_text())
+    parameter.value = Secret(parameter.value->text(), nullptr);
+  if (declaration.secret && parameter.set != nullptr && !found.all().empty()) {
+    diagnostics_.add({.code = found.all().front().code,  // Its text would quote the secret.
+                      .summary = fmt::format("the value of the secret parameter '{}' is not as "
+                                             "declared",
+                                             declaration.schema.name),
+                      .where = declaration.where});
+    found = Diagnostics();
+  }
   for (Diagnostic diagnostic : found.all()) {
     if (parameter.set != nullptr)
       diagnostic.notes.push_back({"declared here", declaration.where});
@@ -174,19 +284,25 @@ void Drafts::evaluate_attribute(Draft& node, const Declaration& declaration) {
   const std::string& name = declaration.schema.name;
   if (node.evaluated.contains(name) || node.evaluating.contains(name))
     return;
+  const Deeper deeper(*this, declaration.where);
   node.evaluating.insert(name);
   const Tree* written = node.written(name);
   if (written == nullptr)
     written = declaration.fallback;
   if (written != nullptr) {
-    const PlaceScope scope(*this, node.resource.node);
+    const PlaceScope scope(*this, node);
     const Typing typing(scope, loader_, diagnostics_);
-    if (std::optional<Value> value = typing.read(*written, declaration.schema))
+    std::optional<Value> value;
+    told_parameters([&] { value = typing.read(*written, declaration.schema); });
+    if (value)
       node.attribute_values.emplace(name, std::move(*value));
     else
       node.faulty = true;
+    if (outline != nullptr)
+      node.attribute_origins[name] = origin_of(node, *written);
   } else if (declaration.schema.required) {
-    report_missing_attribute(node, declaration);
+    if (node.is_whole)
+      report_missing_attribute(node, declaration);
     node.faulty = true;
   }
   node.evaluating.erase(name);
@@ -217,6 +333,8 @@ void Drafts::report_missing_attribute(const Draft& node, const Declaration& decl
 void Drafts::evaluate_property(Draft& draft, const PropertySchema& schema) {
   if (draft.evaluated.contains(schema.name) || draft.evaluating.contains(schema.name))
     return;
+  const Deeper deeper(*this, draft.resource.where);
+  budget_.spend(2);
   draft.evaluating.insert(schema.name);
   const Tree* written = draft.written(schema.name);
   Properties& properties = draft.resource.properties;
@@ -229,21 +347,46 @@ void Drafts::evaluate_property(Draft& draft, const PropertySchema& schema) {
   } else if (written != nullptr && names_items(schema.type)) {
     evaluate_items(draft, schema, *written);
   } else if (written != nullptr && !is_auto(*written, schema.type)) {
-    const PlaceScope scope(*this, draft.resource.node);
+    const PlaceScope scope(*this, draft);
     const Typing typing(scope, loader_, diagnostics_);
-    if (std::optional<Value> value = typing.read(*written, schema))
-      properties.emplace(schema.name, std::move(*value));
+    std::optional<Value> value;
+    told_parameters([&] { value = typing.read(*written, schema); });
+    if (value)
+      give(draft, schema, std::move(*value));
     else
       draft.faulty = true;
   } else if (schema.fallback) {
     properties.emplace(schema.name, *schema.fallback);
   } else if (schema.required && draft.keys != nullptr) {  // else it is no mapping, and reported
-    report_missing(schema.name, fmt::format("'{}'", draft.written_as), draft.resource.where,
-                   diagnostics_);
+    if (draft.is_whole)
+      report_missing(schema.name, fmt::format("'{}'", draft.written_as), draft.resource.where,
+                     diagnostics_);
     draft.faulty = true;
   }
+  if (outline != nullptr && written != nullptr)
+    outline->origins[{draft.resource.address, schema.gives.empty() ? schema.name : schema.gives}] =
+        origin_of(draft, *written);
   draft.evaluating.erase(schema.name);
   draft.evaluated.insert(schema.name);
+}
+
+// A file's `template` becomes its `content`.
+void Drafts::give(Draft& draft, const PropertySchema& schema, Value value) {
+  const std::string& name = schema.gives.empty() ? schema.name : schema.gives;
+  if (draft.resource.properties.emplace(name, std::move(value)).second) {
+    draft.resource.places[name] = draft.written(schema.name)->where;
+    return;
+  }
+  draft.faulty = true;
+  const auto other = std::ranges::find_if(draft.schema->properties, [&](const PropertySchema& o) {
+    return o.name != schema.name && (o.name == name || o.gives == name) &&
+           draft.written(o.name) != nullptr;
+  });
+  diagnostics_.add({.code = "two-keys",
+                    .summary = fmt::format("a {} has '{}' or '{}', not both",
+                                           draft.resource.component, other->name, schema.name),
+                    .where = draft.keys->find(schema.name)->where,
+                    .notes = {{"the other", draft.keys->find(other->name)->where}}});
 }
 
 // A list of names, or a mapping of names to `{address: ...}`; the site's only network when nothing
@@ -252,7 +395,7 @@ void Drafts::evaluate_networks(Draft& node) {
   const Type network{.kind = Type::Kind::Reference, .section = "networks"};
   const Type details{.kind = Type::Kind::Mapping,
                      .fields = {{.name = "address", .type = {.kind = Type::Kind::Ip}}}};
-  const PlaceScope scope(*this, node.resource.node);
+  const PlaceScope scope(*this, node);
   const Typing typing(scope, loader_, diagnostics_);
   const Tree* written = node.written("networks");
   Value::Mapping networks;

@@ -17,8 +17,9 @@ std::string path_of(Drafts& drafts, Draft& item) {
   return path != nullptr && path->is_text() ? path->text() : "";
 }
 
-bool is_meant(const std::string& name, const std::string& known_as, const std::string& path) {
-  if (name == known_as || (!path.empty() && name == path))
+bool is_meant(const std::string& name, const std::string& known_as, const Draft& item,
+              const std::string& path) {
+  if (name == known_as || name == last_name(item.written_as) || (!path.empty() && name == path))
     return true;
   return name.ends_with('/') && path.starts_with(name);
 }
@@ -27,7 +28,7 @@ bool is_meant(const std::string& name, const std::string& known_as, const std::s
 
 void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tree& written) {
   const Address& node = item.resource.node;
-  const PlaceScope scope(*this, node);
+  const PlaceScope scope(*this, item);
   const Typing typing(scope, loader_, diagnostics_);
   const auto refuse = [&](const Tree& name, std::string code, std::string summary,
                           std::string hint) {
@@ -59,7 +60,7 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
       const std::string path = path_of(*this, other);
       if (is_above)
         known.push_back(path.empty() ? known_as : path);
-      if (!is_meant(text->text(), known_as, path))
+      if (!is_meant(text->text(), known_as, other, path))
         continue;
       if (!is_above) {
         is_below = true;

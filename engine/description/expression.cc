@@ -129,9 +129,12 @@ std::string source_of(const Expression& e) {
     }
     case Kind::Unary:
       return (e.name == "-" ? "-" : e.name + " ") + operand_source(*e.operands[0]);
-    case Kind::Binary:
-      return fmt::format("{} {} {}", operand_source(*e.operands[0]), e.name,
-                         operand_source(*e.operands[1]));
+    case Kind::Binary:  // From left to right, so `a + b + c` needs no parentheses.
+      return fmt::format("{} {} {}",
+                         e.operands[0]->kind == Kind::Binary && e.operands[0]->name == e.name
+                             ? source_of(*e.operands[0])
+                             : operand_source(*e.operands[0]),
+                         e.name, operand_source(*e.operands[1]));
     case Kind::Conditional:
       return fmt::format("{} if {} else {}", operand_source(*e.operands[1]),
                          operand_source(*e.operands[0]), operand_source(*e.operands[2]));

@@ -8,6 +8,10 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <re2/re2.h>
+
+#include "engine/description/base64.h"
+#include "engine/description/yaml_print.h"
 
 namespace encamp {
 namespace {
@@ -186,11 +190,7 @@ Value round(const Arguments& arguments) {
 Value base64(const Arguments& arguments) {
   const std::string& text = text_of(arguments[0]);
   limit_text(text.size() * 4 / 3);
-  std::vector<unsigned char> encoded(4 * ((text.size() + 2) / 3) + 1);
-  const int size =
-      EVP_EncodeBlock(encoded.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size()));
-  return std::string(encoded.begin(), encoded.begin() + size);
+  return to_base64(text);
 }
 
 Value sha256(const Arguments& arguments) {
@@ -203,6 +203,66 @@ Value sha256(const Arguments& arguments) {
   for (unsigned int i = 0; i < size; ++i)
     hex += fmt::format("{:02x}", digest[i]);
   return hex;
+}
+
+// The value where C's printf would take it: `%d %x` a whole number, `%f %e %g` a number, `%s` what
+// can stand in text.
+std::string formatted(const std::string& spec, const Value& value) {
+  std::string pattern = "{:";
+  const auto has = [&](char flag) { return spec.find(flag) != std::string::npos; };
+  const std::size_t digits = spec.find_first_of("123456789.");
+  const std::string flags = spec.substr(1, std::min(digits, spec.size() - 1) - 1);
+  const char kind = spec.back();
+  const bool is_left = flags.find('-') != std::string::npos;
+  if (is_left || kind == 's')
+    pattern += is_left ? '<' : '>';
+  if (flags.find('+') != std::string::npos && kind != 's')
+    pattern += '+';
+  else if (flags.find(' ') != std::string::npos && kind != 's')
+    pattern += ' ';
+  if (flags.find('0') != std::string::npos && !is_left && kind != 's')
+    pattern += '0';
+  if (digits != std::string::npos)
+    pattern += spec.substr(digits, spec.size() - 1 - digits);
+  const bool is_whole = kind == 'd' || kind == 'x' || kind == 'X' || kind == 'o';
+  if (is_whole && has('.'))
+    throw Refusal{fmt::format("'{}' means nothing for a whole number", spec), {}};
+  pattern += std::string(1, kind) + "}";
+  if (is_whole)
+    return fmt::format(fmt::runtime(pattern), integer_of(value));
+  if (kind == 's')
+    return fmt::format(fmt::runtime(pattern), to_text(value));
+  if (!value.is<std::int64_t>() && !value.is<double>())
+    refuse(value, "a number");
+  return fmt::format(fmt::runtime(pattern), value.number());
+}
+
+Value format(const Arguments& arguments) {
+  static const RE2 kSpec("%[-+ 0]*[0-9]{0,3}(\\.[0-9]{1,2})?[dxXosfeg]");
+  const std::string& pattern = text_of(arguments[0]);
+  std::string text;
+  std::size_t next = 1;
+  for (std::size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] != '%' || pattern.compare(at, 2, "%%") == 0) {
+      at += pattern[at] == '%' ? 1U : 0U;
+      text += pattern[at];
+      continue;
+    }
+    const std::size_t end = pattern.find_first_of("dxXosfeg", at);
+    const std::string spec = pattern.substr(at, end == std::string::npos ? end : end + 1 - at);
+    if (!RE2::FullMatch(spec, kSpec))
+      throw Refusal{fmt::format("'{}' is no place for a value", spec),
+                    "there are %d, %s, %f, %x and %%, with a width like in %05d"};
+    if (next == arguments.size())
+      throw Refusal{fmt::format("there is no value for '{}'", spec), {}};
+    text += formatted(spec, arguments[next++]);
+    limit_text(text.size());
+  }
+  if (next != arguments.size())
+    throw Refusal{fmt::format("the pattern has places for {} values, and here are {}", next - 1,
+                              arguments.size() - 1),
+                  {}};
+  return text;
 }
 
 void require_json(const Value& value) {
@@ -220,6 +280,13 @@ void require_json(const Value& value) {
 Value json(const Arguments& arguments) {
   require_json(arguments[0]);
   std::string text = to_json(arguments[0]);
+  limit_text(text.size());
+  return text;
+}
+
+Value yaml(const Arguments& arguments) {
+  require_json(arguments[0]);
+  std::string text = to_yaml(arguments[0]);
   limit_text(text.size());
   return text;
 }
@@ -280,6 +347,7 @@ constexpr std::array kFunctions = {
     Function{"cidr_netmask", "subnet", 1, 1, cidr_netmask},
     Function{"contains", "x, y", 2, 2, contains},
     Function{"default", "x, y", 2, 2, or_default},
+    Function{"format", "pattern, ...", 1, 100, format},
     Function{"join", "separator, list", 2, 2, join},
     Function{"json", "x", 1, 1, json},
     Function{"keys", "mapping", 1, 1, keys},
@@ -296,6 +364,7 @@ constexpr std::array kFunctions = {
     Function{"sum", "list", 1, 1, sum},
     Function{"upper", "text", 1, 1, upper},
     Function{"values", "mapping", 1, 1, values},
+    Function{"yaml", "x", 1, 1, yaml},
 };
 
 }  // namespace
@@ -306,7 +375,7 @@ const Function* find_function(std::string_view name) {
 }
 
 std::vector<std::string> function_names() {
-  std::vector<std::string> names;
+  std::vector<std::string> names = {"file", "template"};  // evaluate() reads files itself.
   for (const Function& function : kFunctions)
     names.emplace_back(function.name);
   return names;

@@ -64,8 +64,11 @@ std::string item_name(const Tree& item, const Registry& registry) {
   const Tree::Entry* component = component_entry(component_entries(item, registry), registry);
   if (component == nullptr)
     return {};
-  const std::string subject = shortened(subject_text(component->value));
-  return component->key == "service" ? subject : component->key + " " + subject;
+  return item_name(component->key, subject_text(component->value));
+}
+
+std::string item_name(const std::string& component, const std::string& subject) {
+  return component == "service" ? shortened(subject) : component + " " + shortened(subject);
 }
 
 }  // namespace encamp

@@ -24,4 +24,7 @@ std::string subject_text(const Tree& subject);
 /// `software.nginx` is the service. Empty when it says neither.
 std::string item_name(const Tree& item, const Registry& registry);
 
+/// Likewise, of an item of `component` that is about `subject`.
+std::string item_name(const std::string& component, const std::string& subject);
+
 }  // namespace encamp

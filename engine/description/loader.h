@@ -24,6 +24,9 @@ class Loader {
   /// Throws as locate() does.
   virtual Included locate_description(const std::string& name, const std::string& from) const = 0;
 
+  /// How messages name a file that locate() returned; locate() takes it as `from`.
+  virtual std::string shown(const std::string& absolute) const { return absolute; }
+
   /// The bytes of a file that locate() returned. Throws Error.
   virtual std::string load(const std::string& absolute) const = 0;
 };

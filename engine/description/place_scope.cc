@@ -54,9 +54,12 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
   }
   if (name == "node" && !node_.empty())
     return Reference{node_};
-  if (name == "index") {
-    const Draft* node = drafts_.find(node_);
-    return node == nullptr || node->index == 0 ? std::nullopt : std::optional<Value>(node->index);
+  if (name == "index" || name == "each") {
+    const Copy* copy = copy_here();
+    if (copy == nullptr || (name == "each" && copy->key.empty()))
+      return std::nullopt;
+    return name == "index" ? Value(copy->index)
+                           : Value(Value::Mapping{{"key", copy->key}, {"value", copy->value}});
   }
   if (name == "nodes" && !drafts_.has_all_nodes)
     return std::nullopt;
@@ -65,10 +68,22 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
   return std::nullopt;
 }
 
+const Copy* PlaceScope::copy_here() const {
+  if (place_ != nullptr && place_->copy.is_copy())
+    return &place_->copy;
+  const Draft* node = drafts_.find(node_);
+  return node == nullptr || !node->copy.is_copy() ? nullptr : &node->copy;
+}
+
 std::vector<std::string> PlaceScope::names() const {
   std::vector<std::string> names = {"site"};
   if (!node_.empty())
     names.emplace_back("node");
+  if (const Copy* copy = copy_here()) {
+    names.emplace_back("index");
+    if (!copy->key.empty())
+      names.emplace_back("each");
+  }
   for (const char* section : kSections) {
     if (section != std::string_view("nodes") || drafts_.has_all_nodes)
       names.emplace_back(section);
@@ -88,12 +103,14 @@ std::optional<Value> PlaceScope::member(const Address& address, const std::strin
       return attribute_value({node, "addresses." + name, where});
     return std::nullopt;
   }
-  if (address == "parameters")
-    return drafts_.parameter(name, where);
-  for (const auto& [key, value] : drafts_.in(address)) {
-    if (key == name)
-      return Reference{value};
+  if (address == "parameters") {
+    std::optional<Value> value = drafts_.parameter(name, where);
+    if (value)
+      drafts_.note_parameter(name);
+    return value;
   }
+  if (const Address* named = drafts_.named(address, name))
+    return Reference{*named};
   const Address child = child_address(address, name);
   if (drafts_.is_collection(child))  // The copies of a node.
     return Reference{child};
@@ -109,14 +126,12 @@ std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& n
       return node_name;
     if (name == "hostname")
       return node_name + "." + drafts_.domain;
-    if (name == "software" || name == "addresses")
+    if (name == "software" || name == "addresses" || name == "resources" || name == "tests")
       return Reference{address + "." + name};
     if (name == "address")
       return attribute_value({address, name, where});
     if (std::ranges::find(kNodeProperties, name) != kNodeProperties.end())
       return property_of(draft, name, where);
-    if (name == "index" && draft.index > 0)
-      return draft.index;
     for (const Declaration& declaration : draft.attributes) {
       if (declaration.schema.name != name)
         continue;
@@ -127,8 +142,13 @@ std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& n
     }
   }
   const AttributeSchema* schema = draft.schema->find_attribute(name);
-  if (schema == nullptr)
+  if (schema == nullptr) {
+    if (name == "index" && draft.copy.is_copy())
+      return draft.copy.index;
+    if (name == "key" && !draft.copy.key.empty())
+      return draft.copy.key;
     return std::nullopt;
+  }
   if (schema->phase == Phase::Known) {
     if (draft.schema->find_property(name) == nullptr || draft.written(name) == nullptr) {
       if (std::optional<Value> set = set_by_component(drafts_, draft, name, where))
@@ -158,7 +178,7 @@ std::vector<std::string> PlaceScope::members(const Address& address) const {
   if (Draft* draft = drafts_.find(address)) {
     if (is_node(*draft))
       names = {"name", "hostname", "address", "addresses", "memory",
-               "disk", "cpus",     "image",   "software"};
+               "disk", "cpus",     "image",   "software",  "resources"};
     for (const Declaration& declaration : draft->attributes)
       names.push_back(declaration.schema.name);
     for (const AttributeSchema& attribute : draft->schema->attributes) {
@@ -184,12 +204,17 @@ std::vector<std::string> PlaceScope::members(const Address& address) const {
 }
 
 std::optional<Value::List> PlaceScope::elements(const Address& address) const {
-  if (drafts_.find(address) != nullptr || address.starts_with("tests."))
+  if (drafts_.find(address) != nullptr || drafts_.is_test(address))
     return std::nullopt;
   Value::List list;
   for (const std::string& name : members(address))
     list.push_back(*member(address, name, {}));
   return list;
+}
+
+std::optional<Value> PlaceScope::copy(const Address& collection, const std::string& key) const {
+  const Address* address = drafts_.keyed(collection, key);
+  return address == nullptr ? std::nullopt : std::optional<Value>(Reference{*address});
 }
 
 std::optional<bool> PlaceScope::extends(const Address& address,
@@ -203,11 +228,6 @@ std::optional<bool> PlaceScope::extends(const Address& address,
 
 std::vector<std::string> PlaceScope::prototypes() const {
   return drafts_.prototypes == nullptr ? std::vector<std::string>() : drafts_.prototypes->names();
-}
-
-std::optional<std::string> PlaceScope::file(const std::string& path,
-                                            const std::string& from) const {
-  return drafts_.loader().load(drafts_.loader().locate(path, from));
 }
 
 }  // namespace encamp

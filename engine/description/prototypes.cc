@@ -12,6 +12,11 @@
 #include "engine/description/typing.h"
 
 namespace encamp {
+namespace {
+
+constexpr std::size_t kDeepest = 100;
+
+}  // namespace
 
 Prototypes::Prototypes(const Tree& tree, const Registry& registry, Diagnostics& diagnostics)
     : registry_(registry), diagnostics_(diagnostics) {
@@ -112,6 +117,13 @@ void Prototypes::find_cycles() {
       }
       if (done.contains(name) || !has(name))
         return;
+      if (way.size() >= kDeepest) {
+        diagnostics_.add(
+            {.code = "too-deep",
+             .summary = fmt::format("prototypes extend each other more than {} deep", kDeepest),
+             .where = way.back().second->where});
+        return;
+      }
       for (const Tree* parent : parents(*find(name))) {
         way.emplace_back(name, parent);
         self(self, parent->text);
@@ -158,13 +170,13 @@ std::string Prototypes::at(const Span& where) const {
 
 // Parents before children, each once, where it is first reached.
 void Prototypes::reach(const Tree& name, const std::string& by, Extended& extended,
-                       std::vector<std::string>& order) const {
+                       std::vector<std::string>& order, std::size_t depth) const {
   const Tree* definition = find(name.text);
-  if (definition == nullptr ||
+  if (depth > kDeepest || definition == nullptr ||
       !extended.prototypes.emplace(name.text, Extended::Step{name.where, by}).second)
     return;
   for (const Tree* parent : parents(*definition))
-    reach(*parent, name.text, extended, order);
+    reach(*parent, name.text, extended, order, depth + 1);
   order.push_back(name.text);
 }
 
@@ -172,8 +184,13 @@ std::shared_ptr<const Extended> Prototypes::extend(const Tree& own) const {
   auto extended = std::make_shared<Extended>();
   check_parents(own);
   std::vector<std::string> order;
-  for (const Tree* name : parents(own))
-    reach(*name, "", *extended, order);
+  for (const Tree* name : parents(own)) {
+    if (has(name->text))
+      extended->parents.push_back(name->text);
+    else
+      extended->is_whole = false;
+    reach(*name, "", *extended, order, 0);
+  }
   Tree keys{.kind = Tree::Kind::Mapping};
   for (const std::string& name : order)
     keys = merged(keys, *find(name), registry_);

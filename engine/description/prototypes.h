@@ -16,7 +16,9 @@ namespace encamp {
 
 /// A node's own keys laid over those of all prototypes it extends, directly or through others.
 struct Extended {
-  Tree keys;  ///< Without `extends`.
+  Tree keys;                         ///< Without `extends`.
+  bool is_whole = true;              ///< All that it extends is there.
+  std::vector<std::string> parents;  ///< What it names in `extends`.
   /// How a prototype was reached: the entry of `extends` that names it, in which prototype (empty:
   /// in the node).
   struct Step {
@@ -34,6 +36,8 @@ class Prototypes {
 
   bool has(const std::string& name) const { return find(name) != nullptr; }
   std::vector<std::string> names() const;
+  /// The prototype as it is written, or nullptr.
+  const Tree* find(const std::string& name) const;
 
   /// `own` are the keys of a node. What is wrong with its `extends` is reported and left out.
   std::shared_ptr<const Extended> extend(const Tree& own) const;
@@ -53,13 +57,12 @@ class Prototypes {
     std::string name;
   };
 
-  const Tree* find(const std::string& name) const;
   std::vector<const Tree*> parents(const Tree& definition) const;
   void check_parents(const Tree& definition) const;
   void find_cycles();
   void find_lines(const Tree& tree);
   void reach(const Tree& name, const std::string& by, Extended& extended,
-             std::vector<std::string>& order) const;
+             std::vector<std::string>& order, std::size_t depth) const;
 
   const Tree* section_ = nullptr;
   const Registry& registry_;

@@ -5,13 +5,15 @@
 namespace encamp {
 namespace {
 
-const std::vector<std::string> kLaterKeys = {"for_each", "count", "when"};
-
 std::vector<std::string> component_names(const Registry& registry) {
   std::vector<std::string> names;
   for (const Component* component : registry.all("resources"))
     names.push_back(component->schema().component);
   return names;
+}
+
+bool is_common(const std::string& key) {
+  return key == "count" || key == "for_each" || key == "when";
 }
 
 /// The entry whose key says what the resource is; reports when there is not exactly one.
@@ -32,7 +34,7 @@ const Tree::Entry* find_component(const Tree::Entry& entry, const Drafts& drafts
         return nullptr;
       }
       found = &key;
-    } else if (odd == nullptr && !key.key.starts_with("x-")) {
+    } else if (odd == nullptr && !key.key.starts_with("x-") && !is_common(key.key)) {
       odd = &key;
     }
   }
@@ -52,8 +54,9 @@ const Tree::Entry* find_component(const Tree::Entry& entry, const Drafts& drafts
 
 }  // namespace
 
-void declare_site_resources(Drafts& drafts, const Tree& section) {
+void declare_resources(Drafts& drafts, const Tree& section, const Draft* node) {
   Diagnostics& diagnostics = drafts.diagnostics();
+  const Address collection = node == nullptr ? "resources" : node->resource.address + ".resources";
   for (const Tree::Entry& entry : section.entries) {
     if (entry.key.starts_with("x-") ||
         !check_name(entry.key, "a resource", entry.where, diagnostics) ||
@@ -63,23 +66,50 @@ void declare_site_resources(Drafts& drafts, const Tree& section) {
     if (component == nullptr || !check_mapping(component->value, component->key, diagnostics))
       continue;
     const Schema& schema = drafts.registry().get(component->key).schema();
-    std::vector<std::string> known;
-    for (const PropertySchema& property : schema.properties) {
-      if (!property.chosen)
-        known.push_back(property.name);
-    }
     Draft draft;
-    draft.resource.address = child_address("resources", entry.key);
     draft.resource.component = schema.component;
     draft.resource.where = entry.where;
     draft.schema = &schema;
     draft.keys = &component->value;
-    draft.faulty =
-        !check_keys(entry.value, {component->key}, kLaterKeys, "a resource", diagnostics);
-    draft.faulty = !check_keys(component->value, known, {}, "a " + component->key, diagnostics) ||
+    draft.node = node == nullptr ? Address() : node->resource.address;
+    draft.written_as = child_address(collection, entry.key);
+    draft.faulty = !check_keys(entry.value, {component->key, "count", "for_each", "when"}, {},
+                               "a resource", diagnostics);
+    draft.faulty = !check_keys(component->value, writable_keys(schema), {}, "a " + component->key,
+                               diagnostics) ||
                    draft.faulty;
-    drafts.add_name("resources", entry.key, draft.resource.address);
-    drafts.add(std::move(draft));
+    const auto add = [&](Draft one, const std::string& name) {
+      if (!drafts.is_wanted(one, entry.value)) {
+        drafts.leave_out(collection, name);
+        return;
+      }
+      one.resource.address = child_address(collection, name);
+      drafts.add_name(collection, name, one.resource.address);
+      if (one.copy.is_copy())
+        drafts.add_name(one.written_as, name, one.resource.address, one.copy.key);
+      drafts.add(std::move(one));
+    };
+    const Copies copies = read_copies(drafts, entry.value, PlaceScope(drafts, draft));
+    if (!copies.are_wanted) {
+      add(std::move(draft), entry.key);
+      continue;
+    }
+    drafts.add_collection(draft.written_as);
+    for (const Copy& copy : copies.all) {
+      Draft one = draft;
+      one.copy = copy;
+      const std::string name = entry.key + "-" + copy.suffix();
+      const Span& where = copy.key.empty() ? entry.where : copy.where;
+      if (!check_name(name, "a resource", where, diagnostics))
+        continue;
+      if (drafts.find(child_address(collection, name)) != nullptr) {
+        diagnostics.add({.code = "duplicate-name",
+                         .summary = fmt::format("there are two resources '{}'", name),
+                         .where = where});
+        continue;
+      }
+      add(std::move(one), name);
+    }
   }
 }
 

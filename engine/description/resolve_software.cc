@@ -10,13 +10,11 @@
 namespace encamp {
 namespace {
 
-const std::vector<std::string> kCommonKeys = {"name",  "needs", "timeout",
-                                              "retry", "when",  "before"};
-const std::vector<std::string> kLaterKeys = {"for_each"};
+const std::vector<std::string> kCommonKeys = {"name", "needs",  "timeout", "retry",
+                                              "when", "before", "count",   "for_each"};
 
 bool is_common(const std::string& key) {
-  return std::ranges::find(kCommonKeys, key) != kCommonKeys.end() ||
-         std::ranges::find(kLaterKeys, key) != kLaterKeys.end();
+  return std::ranges::find(kCommonKeys, key) != kCommonKeys.end();
 }
 
 std::vector<std::string> component_names(const Registry& registry) {
@@ -68,100 +66,177 @@ const Tree::Entry* find_component(const Tree& item, const Drafts& drafts) {
   return nullptr;
 }
 
-// Merging put the item in front of the one that `before` names, so that one comes only now.
-void check_before(const Tree& item, const std::map<std::string, Span>& taken,
-                  const std::set<std::string>& all, Diagnostics& diagnostics) {
-  const Tree::Entry* before = item.find("before");
-  if (before == nullptr || before->value.is_null())
-    return;
-  const std::string& name = before->value.text;
-  if (all.contains(name) && !taken.contains(name))
-    return;
-  diagnostics.add({.code = "unknown-name",
-                   .summary = fmt::format("no inherited item is known as {}", quoted(name)),
-                   .where = before->value.where,
-                   .hint = hint_for(name, {all.begin(), all.end()})});
-}
+/// Declares the items of one node.
+class SoftwareDeclarer {
+ public:
+  SoftwareDeclarer(Drafts& drafts, const Draft& node, const Tree& software)
+      : drafts_(drafts), node_(node), collection_(node.resource.address + ".software") {
+    drafts.budget().spend(software.items.size());
+    for (const Tree& item : software.items)
+      written_.insert(item.is_mapping() ? item_name(item, drafts.registry()) : "");
+  }
 
-void declare_item(Drafts& drafts, const Address& node, const Tree& item,
-                  std::map<std::string, Span>& taken, const std::set<std::string>& all) {
-  Diagnostics& diagnostics = drafts.diagnostics();
-  if (!item.is_mapping()) {
-    diagnostics.add(
+  void declare(const Tree& item) {
+    drafts_.budget().spend(16);
+    if (!check_item(item))
+      return;
+    const Tree::Entry* component = find_component(item, drafts_);
+    if (component == nullptr || !check_subject(*component) || !check_item_name(item))
+      return;
+    const bool has_name = item.find("name") != nullptr;
+    const std::string known_as = item_name(item, drafts_.registry());
+    check_before(item);
+
+    Draft draft = draft_of(item, *component);
+    const Copies copies = read_copies(drafts_, item, PlaceScope(drafts_, draft));
+    if (!copies.are_wanted) {
+      draft.written_as = child_address(collection_, known_as);
+      add(std::move(draft), known_as, has_name);
+      return;
+    }
+    if (!take(known_as, item, *component))
+      return;
+    draft.written_as = child_address(collection_, known_as);
+    drafts_.add_collection(draft.written_as);
+    for (const Copy& copy : copies.all) {
+      Draft one = draft;
+      one.copy = copy;
+      const std::string name = has_name ? known_as + "-" + copy.suffix() : copy_name(one, known_as);
+      if (has_name && !check_name(name, "an item", copy.where, drafts_.diagnostics()))
+        continue;
+      add(std::move(one), name, has_name);
+    }
+  }
+
+ private:
+  bool check_item(const Tree& item) const {
+    if (item.is_mapping())
+      return true;
+    drafts_.diagnostics().add(
         {.code = "wrong-type",
          .summary = fmt::format("a software item is a mapping, and this is {}", item.kind_name()),
          .where = item.where,
          .hint = item.is_scalar()
                      ? fmt::format("a package is written {}", quoted("package: " + item.text))
                      : ""});
-    return;
+    return false;
   }
-  const Tree::Entry* component = find_component(item, drafts);
-  if (component == nullptr)
-    return;
-  const Schema& schema = drafts.registry().get(component->key).schema();
-  if (component->value.is_null() || component->value.is_mapping() ||
-      subject_text(component->value).empty()) {
-    diagnostics.add({.code = "missing-value",
-                     .summary = fmt::format("'{}' does not say which", component->key),
-                     .where = component->where});
-    return;
+
+  bool check_subject(const Tree::Entry& component) const {
+    if (!component.value.is_null() && !component.value.is_mapping() &&
+        !subject_text(component.value).empty())
+      return true;
+    drafts_.diagnostics().add({.code = "missing-value",
+                               .summary = fmt::format("'{}' does not say which", component.key),
+                               .where = component.where});
+    return false;
   }
-  const Tree::Entry* name = item.find("name");
-  if (name != nullptr && !name->value.is_scalar()) {
-    diagnostics.add(
+
+  bool check_item_name(const Tree& item) const {
+    const Tree::Entry* name = item.find("name");
+    if (name == nullptr)
+      return true;
+    if (name->value.is_scalar())
+      return check_name(name->value.text, "an item", name->value.where, drafts_.diagnostics());
+    drafts_.diagnostics().add(
         {.code = "wrong-type",
          .summary = fmt::format("a name is text, and this is {}", name->value.kind_name()),
          .where = name->value.where});
-    return;
-  }
-  if (name != nullptr && !check_name(name->value.text, "an item", name->value.where, diagnostics))
-    return;
-
-  std::string known_as = item_name(item, drafts.registry());
-  const Span where = component->where;
-  // Several items may install the same packages; each is a resource of its own.
-  if (name == nullptr && schema.component == "package") {
-    const std::string base = known_as;
-    for (int copy = 2; taken.contains(known_as); ++copy)
-      known_as = fmt::format("{} ({})", base, copy);
-  }
-  const auto [first, is_new] = taken.emplace(known_as, where);
-  if (!is_new) {
-    diagnostics.add({.code = "duplicate-name",
-                     .summary = fmt::format("another item of '{}' is known as '{}'",
-                                            drafts.find(node)->written_as, known_as),
-                     .where = name != nullptr ? name->value.where : component->value.where,
-                     .hint = "give one of them a 'name'",
-                     .notes = {{"the other", first->second}}});
-    return;
+    return false;
   }
 
-  check_before(item, taken, all, diagnostics);
-  Draft draft;
-  draft.resource.address = child_address(node + ".software", known_as);
-  draft.resource.component = schema.component;
-  draft.resource.node = node;
-  draft.resource.where = where;
-  draft.schema = &schema;
-  draft.subject = component;
-  draft.keys = &item;
+  // Merging put the item in front of the one that `before` names, so that one comes only now.
+  void check_before(const Tree& item) const {
+    const Tree::Entry* before = item.find("before");
+    if (before == nullptr || before->value.is_null())
+      return;
+    const std::string& name = before->value.text;
+    if (written_.contains(name) && !taken_.contains(name))
+      return;
+    drafts_.diagnostics().add(
+        {.code = "unknown-name",
+         .summary = fmt::format("no inherited item is known as {}", quoted(name)),
+         .where = before->value.where,
+         .hint = hint_for(name, {written_.begin(), written_.end()})});
+  }
 
-  std::vector<std::string> known = kCommonKeys;
-  known.push_back(component->key);
-  for (const PropertySchema& property : schema.properties) {
-    if (!property.chosen && property.name != schema.subject)
-      known.push_back(property.name);
+  Draft draft_of(const Tree& item, const Tree::Entry& component) const {
+    const Schema& schema = drafts_.registry().get(component.key).schema();
+    Draft draft;
+    draft.resource.component = schema.component;
+    draft.resource.node = node_.resource.address;
+    draft.resource.where = component.where;
+    draft.node = node_.resource.address;
+    draft.schema = &schema;
+    draft.subject = &component;
+    draft.keys = &item;
+    std::vector<std::string> known = kCommonKeys;
+    known.push_back(component.key);
+    for (const PropertySchema& property : schema.properties) {
+      if (!property.chosen && property.name != schema.subject)
+        known.push_back(property.name);
+    }
+    draft.faulty =
+        !check_keys(item, known, {}, fmt::format("a {}", schema.component), drafts_.diagnostics());
+    return draft;
   }
-  draft.faulty =
-      !check_keys(item, known, kLaterKeys, fmt::format("a {}", schema.component), diagnostics);
-  if (!drafts.is_wanted(draft)) {
-    drafts.leave_out(node + ".software", known_as);
-    return;
+
+  // Without a name a copy is known by what it is about; while that is not known, by its key.
+  std::string copy_name(const Draft& copy, const std::string& known_as) const {
+    Diagnostics ignored;  // Told when the property is evaluated.
+    const PlaceScope scope(drafts_, copy);
+    const std::optional<Value> subject =
+        Typing(scope, drafts_.loader(), ignored)
+            .read(copy.subject->value, copy.schema->find_property(copy.schema->subject)->type);
+    std::vector<std::string> texts;
+    if (subject && subject->is_known()) {
+      for (const Value& text : subject->is_list() ? subject->list() : Value::List{*subject})
+        texts.push_back(text.is_text() ? text.text() : to_display(text));
+      return item_name(copy.schema->component, fmt::format("{}", fmt::join(texts, ", ")));
+    }
+    return fmt::format("{} ({})", known_as, copy.copy.suffix());
   }
-  drafts.add_name(node + ".software", known_as, draft.resource.address);
-  drafts.add(std::move(draft));
-}
+
+  bool take(const std::string& known_as, const Tree& item, const Tree::Entry& component) {
+    const auto [first, is_new] = taken_.emplace(known_as, component.where);
+    if (is_new)
+      return true;
+    const Tree::Entry* name = item.find("name");
+    drafts_.diagnostics().add({.code = "duplicate-name",
+                               .summary = fmt::format("another item of '{}' is known as '{}'",
+                                                      node_.written_as, known_as),
+                               .where = name != nullptr ? name->value.where : component.value.where,
+                               .hint = "give one of them a 'name'",
+                               .notes = {{"the other", first->second}}});
+    return false;
+  }
+
+  void add(Draft draft, std::string known_as, bool has_name) {
+    // Several items may install the same packages; each is a resource of its own.
+    if (!has_name && draft.schema->component == "package") {
+      const std::string base = known_as;
+      for (int number = 2; taken_.contains(known_as); ++number)
+        known_as = fmt::format("{} ({})", base, number);
+    }
+    if (!take(known_as, *draft.keys, *draft.subject))
+      return;
+    draft.resource.address = child_address(collection_, known_as);
+    if (!drafts_.is_wanted(draft)) {
+      drafts_.leave_out(collection_, known_as);
+      return;
+    }
+    drafts_.add_name(collection_, known_as, draft.resource.address);
+    if (draft.copy.is_copy())
+      drafts_.add_name(draft.written_as, known_as, draft.resource.address, draft.copy.key);
+    drafts_.add(std::move(draft));
+  }
+
+  Drafts& drafts_;
+  const Draft& node_;
+  const Address collection_;
+  std::set<std::string> written_;      ///< What all items are known by, as they are written.
+  std::map<std::string, Span> taken_;  ///< Of those that were declared already.
+};
 
 }  // namespace
 
@@ -176,73 +251,9 @@ void declare_software(Drafts& drafts, const Draft& node, const Tree& software) {
          .hint = "begin each item with '- '"});
     return;
   }
-  std::set<std::string> all;
+  SoftwareDeclarer declarer(drafts, node, software);
   for (const Tree& item : software.items)
-    all.insert(item.is_mapping() ? item_name(item, drafts.registry()) : "");
-  std::map<std::string, Span> taken;
-  const Address address = node.resource.address;
-  for (const Tree& item : software.items)
-    declare_item(drafts, address, item, taken, all);
-}
-
-std::vector<Need> read_needs(Drafts& drafts, const Tree* tree, const Scope& scope,
-                             const Address& node) {
-  std::vector<Need> needs;
-  if (tree == nullptr)
-    return needs;
-  const auto own_item = [&](const Tree& entry) {
-    const Drafts::Names& items = drafts.in(node + ".software");
-    return !node.empty() && entry.is_scalar() &&
-           std::ranges::find(items, entry.text, &Drafts::Names::value_type::first) != items.end();
-  };
-  for (const Tree& entry : tree->is_list() ? tree->items : std::vector<Tree>{*tree}) {
-    if (own_item(entry)) {
-      drafts.diagnostics().add(
-          {.code = "bad-path",
-           .summary = fmt::format("{} is a name, and 'needs' lists paths", quoted(entry.text)),
-           .where = entry.where,
-           .hint = fmt::format("did you mean '{}'?", child_address("node.software", entry.text))});
-      continue;
-    }
-    const Typing typing(scope, drafts.loader(), drafts.diagnostics());
-    for (const Typing::Path& path : typing.paths(entry))
-      needs.push_back({path.address, path.where});
-  }
-  return needs;
-}
-
-void read_common_keys(Drafts& drafts, Draft& draft) {
-  const PlaceScope scope(drafts, draft.resource.node);
-  const Typing typing(scope, drafts.loader(), drafts.diagnostics());
-  Resource& resource = draft.resource;
-  const auto written = [&](const char* key) -> const Tree* {
-    const Tree::Entry* entry = draft.keys == nullptr ? nullptr : draft.keys->find(key);
-    return entry == nullptr || entry->value.is_null() ? nullptr : &entry->value;
-  };
-  resource.needs = read_needs(drafts, written("needs"), scope, resource.node);
-  if (draft.subject == nullptr)  // Not a software item: no more keys in common.
-    return;
-  const PropertySchema timeout{
-      .name = "timeout", .type = {.kind = Type::Kind::Time}, .least = Value(Duration(1))};
-  if (const Tree* tree = written("timeout")) {
-    if (const std::optional<Value> value = typing.read(*tree, timeout))
-      resource.timeout = value->duration();
-  }
-  const Type retry{.kind = Type::Kind::Mapping,
-                   .fields = {{.name = "times",
-                               .type = {.kind = Type::Kind::Integer},
-                               .required = true,
-                               .least = Value(1),
-                               .most = Value(1000)},
-                              {.name = "backoff", .type = {.kind = Type::Kind::Time}}}};
-  if (const Tree* tree = written("retry")) {
-    const std::optional<Value> value = typing.read(*tree, retry);
-    if (value && value->is_mapping()) {
-      resource.attempts = static_cast<int>(value->find("times")->integer());
-      if (const Value* backoff = value->find("backoff"))
-        resource.backoff = backoff->duration();
-    }
-  }
+    declarer.declare(item);
 }
 
 }  // namespace encamp

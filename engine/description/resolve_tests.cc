@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include "engine/description/expression.h"
+#include "engine/description/expression_tree.h"
 #include "engine/description/resolver.h"
 
 namespace encamp {
@@ -47,12 +48,32 @@ class TestReader {
   TestReader(Drafts& drafts, const Tree::Entry& entry)
       : drafts_(drafts), entry_(entry), keys_(entry.value) {}
 
-  std::optional<Test> read() {
+  std::optional<Test> of_site() {
     test_.name = entry_.key;
     test_.address = child_address("tests", entry_.key);
-    test_.where = entry_.where;
     check_keys(keys_, kTestKeys, {}, "a test", drafts_.diagnostics());
     read_nodes();
+    return read();
+  }
+
+  std::optional<Test> of_node(const Draft& node) {
+    test_.name = last_name(node.resource.address) + "." + entry_.key;
+    test_.address = child_address(node.resource.address + ".tests", entry_.key);
+    test_.nodes = {node.resource.address};
+    for (const char* key : {"node", "nodes"}) {
+      if (const Tree::Entry* named = keys_.find(key))
+        drafts_.diagnostics().add({.code = "unknown-key",
+                                   .summary = fmt::format("a node's own test has no '{}'", key),
+                                   .where = named->where,
+                                   .hint = "it runs on that node"});
+    }
+    check_keys(keys_, kTestKeys, {}, "a test", drafts_.diagnostics());
+    return read();
+  }
+
+ private:
+  std::optional<Test> read() {
+    test_.where = entry_.where;
     // With several nodes each run has another `node`, so the name means nothing here.
     const PlaceScope scope(drafts_, test_.nodes.size() == 1 ? test_.nodes.front() : Address());
     const Typing typing(scope, drafts_.loader(), drafts_.diagnostics());
@@ -73,14 +94,13 @@ class TestReader {
     return std::move(test_);
   }
 
- private:
   const Tree* written(const std::string& key) const {
     const Tree::Entry* entry = keys_.find(key);
     return entry == nullptr || entry->value.is_null() ? nullptr : &entry->value;
   }
 
   void read_nodes() {
-    const PlaceScope scope(drafts_, {});
+    const PlaceScope scope(drafts_, Address());
     const Typing typing(scope, drafts_.loader(), drafts_.diagnostics());
     const Type node{.kind = Type::Kind::Reference, .section = "nodes"};
     const Tree* one = written("node");
@@ -151,8 +171,31 @@ class TestReader {
   Test test_;
 };
 
+// Also inside of what is pending.
+bool has_secret(const Value& value) {
+  if (find_secret(value) != nullptr)
+    return true;
+  if (value.is_list())
+    return std::ranges::any_of(value.list(), has_secret);
+  if (value.is_mapping())
+    return std::ranges::any_of(value.mapping(), has_secret, &Value::Entry::value);
+  const auto in_tree = [](const auto& self, const Expression& e) -> bool {
+    return has_secret(e.literal) || std::ranges::any_of(e.operands, [&](const auto& operand) {
+             return self(self, *operand);
+           });
+  };
+  return value.is_pending() && in_tree(in_tree, *value.pending());
+}
+
 // Reports an output that contains what is to be shown nowhere.
 bool keeps_secrets(Drafts& drafts, const Value& value, const Span& where) {
+  if (has_secret(value)) {
+    drafts.diagnostics().add(
+        {.code = "secret-output",
+         .summary = "this is made of a secret parameter, and outputs are shown",
+         .where = where});
+    return false;
+  }
   for (const AttributeReference& reference : pending_references(value)) {
     const Draft* draft = drafts.find(reference.address);
     const AttributeSchema* attribute =
@@ -173,25 +216,35 @@ bool keeps_secrets(Drafts& drafts, const Value& value, const Span& where) {
 void declare_tests(Drafts& drafts, const Tree& section) {
   for (const Tree::Entry& entry : section.entries) {
     if (!entry.key.starts_with("x-"))
-      drafts.add_name("tests", entry.key, child_address("tests", entry.key));
+      drafts.add_test("tests", entry.key);
   }
 }
 
 std::vector<Test> read_tests(Drafts& drafts, const Tree& section) {
   std::vector<Test> tests;
-  for (const Tree::Entry& entry : section.entries) {
-    if (entry.key.starts_with("x-") ||
-        !check_name(entry.key, "a test", entry.where, drafts.diagnostics()) ||
-        !check_mapping(entry.value, "a test", drafts.diagnostics()))
-      continue;
-    if (std::optional<Test> test = TestReader(drafts, entry).read())
-      tests.push_back(std::move(*test));
+  const auto add_all = [&](const Tree& entries, const Draft* node) {
+    for (const Tree::Entry& entry : entries.entries) {
+      if (entry.key.starts_with("x-") ||
+          !check_name(entry.key, "a test", entry.where, drafts.diagnostics()) ||
+          !check_mapping(entry.value, "a test", drafts.diagnostics()))
+        continue;
+      TestReader reader(drafts, entry);
+      std::optional<Test> test = node == nullptr ? reader.of_site() : reader.of_node(*node);
+      if (test)
+        tests.push_back(std::move(*test));
+    }
+  };
+  for (const std::unique_ptr<Draft>& draft : drafts.all()) {
+    const Tree::Entry* own = draft->extended == nullptr ? nullptr : draft->keys->find("tests");
+    if (own != nullptr)
+      told_the_way(drafts, *draft, [&] { add_all(own->value, draft.get()); });
   }
+  add_all(section, nullptr);
   return tests;
 }
 
 std::vector<Output> read_outputs(Drafts& drafts, const Tree& section) {
-  const PlaceScope scope(drafts, {});
+  const PlaceScope scope(drafts, Address());
   const Typing typing(scope, drafts.loader(), drafts.diagnostics());
   std::vector<Output> outputs;
   for (const Tree::Entry& entry : section.entries) {

@@ -183,6 +183,8 @@ Value scalar_from_text(const std::string& text, Type::Kind kind) {
     case Type::Kind::Text:
     case Type::Kind::Any:
     case Type::Kind::Source:
+    case Type::Kind::Bytes:
+    case Type::Kind::Template:
     case Type::Kind::Reference:
     case Type::Kind::List:
     case Type::Kind::Mapping:
@@ -226,6 +228,8 @@ std::string type_name(const Type& type) {
     case Type::Kind::Path:
       return "an absolute path";
     case Type::Kind::Source:
+    case Type::Kind::Bytes:
+    case Type::Kind::Template:
       return "the path of a file";
     case Type::Kind::Mode:
       return "a file mode";

@@ -10,6 +10,7 @@
 #include "engine/component/schema.h"
 #include "engine/description/diagnostic.h"
 #include "engine/description/evaluate.h"
+#include "engine/description/hints.h"
 #include "engine/description/loader.h"
 #include "engine/description/tree.h"
 
@@ -35,11 +36,14 @@ class Typing {
 
  private:
   std::optional<Value> evaluated(const Expression& expression) const;
+  void report_parts(const Expression& text) const;
   std::optional<Value> read_text(const std::string& text, const Tree& tree, const Type& type) const;
   std::optional<Value> read_list(const Tree& tree, const Type& type) const;
   std::optional<Value> read_mapping(const Tree& tree, const Type& type) const;
   std::optional<Value> read_fields(const Tree& tree, const Type& type) const;
   std::optional<Value> convert(const Value& value, const Type& type, const Span& where) const;
+  std::optional<Value> file_named(const std::string& path, const Type& type,
+                                  const Span& where) const;
   std::optional<Value> convert_pending(const Value& value, const Type& type,
                                        const Span& where) const;
   std::optional<Value> resource_named(const std::string& name, const Type& type,
@@ -65,8 +69,5 @@ bool check_keys(const Tree& mapping, const std::vector<std::string>& known,
 /// Reports that a key is missing in `of`, with the caret at `where`.
 void report_missing(const std::string& key, const std::string& of, const Span& where,
                     Diagnostics& diagnostics, std::string hint = {});
-
-/// "did you mean '...'?" for the nearest candidate, or nothing.
-std::string hint_for(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace encamp

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "engine/description/base64.h"
 #include "engine/description/expression.h"
+#include "engine/description/utf8.h"
 #include "engine/world/digest.h"
 
 namespace encamp {
@@ -24,6 +26,8 @@ Json json_of(const Value& value) {
     return value.integer();
   if (value.is<double>())
     return value.number();
+  if (value.is_text() && !is_utf8(value.text()))
+    return {{"$base64", to_base64(value.text())}};
   if (value.is_text())
     return value.text();
   if (value.is<Bytes>())
@@ -75,6 +79,8 @@ Value value_of(const Json& json) {
       const std::size_t blank = std::min(text.find(' '), text.size());
       return Secret::closed(text.substr(0, blank), text.substr(std::min(blank + 1, text.size())));
     }
+    if (const auto content = from_base64(text); content && json.contains("$base64"))
+      return *content;
     if (const auto bytes = parse_bytes(text); bytes && json.contains("$size"))
       return *bytes;
     if (const auto duration = parse_duration(text); duration && json.contains("$time"))
@@ -87,7 +93,7 @@ Value value_of(const Json& json) {
   return mapping;
 }
 
-// Bytes that are no UTF-8 (a file's content) are replaced: JSON cannot carry them.
+// Only keys could still be no UTF-8.
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

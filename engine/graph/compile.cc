@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -55,47 +56,71 @@ class Compiler {
   }
 
  private:
-  // One resource's window for Component::expand. The resource lies in a vector that grows, so it is
-  // reached by its vertex.
+  // One resource's window for Component::expand. It lies in a vector that grows, so meanwhile it is
+  // elsewhere.
   class Window : public Expansion {
    public:
-    Window(Compiler& compiler, Graph::Vertex self) : compiler_(compiler), self_(self) {}
+    Window(Compiler& compiler, Graph::Vertex vertex)
+        : compiler_(compiler),
+          vertex_(vertex),
+          self_(std::move(compiler.graph_.resources[vertex])) {}
+    ~Window() override { compiler_.graph_.resources[vertex_] = std::move(self_); }
+    Window(const Window&) = delete;
+    Window& operator=(const Window&) = delete;
+
+    const Resource& self() const { return self_; }
 
     const Site& site() const override { return compiler_.site_; }
 
+    std::vector<const Resource*> items(const Address& node) const override {
+      const auto found = compiler_.items_.find(node);
+      std::vector<const Resource*> items;
+      if (found != compiler_.items_.end()) {
+        for (const Graph::Vertex v : found->second)
+          items.push_back(&compiler_.site_.resources[v]);
+      }
+      return items;
+    }
+
     void need(const Address& address, const std::string& reason) override {
-      compiler_.need(self_, address, reason, self().where);
+      compiler_.need(vertex_, address, reason, self_.where);
     }
 
     void imply(Resource resource, const std::string& reason) override {
       const Address address = resource.address;
       if (!compiler_.vertices_.contains(address)) {
         if (!resource.where)
-          resource.where = self().where;
+          resource.where = self_.where;
         compiler_.vertices_.emplace(address, compiler_.graph_.resources.size());
         compiler_.graph_.resources.push_back(std::move(resource));
       }
-      compiler_.need(self_, address, reason, self().where);
+      compiler_.need(vertex_, address, reason, self_.where);
     }
 
     void set(const std::string& property, Value value) override {
-      self().properties[property] = std::move(value);
+      changed_.emplace_back(property, std::move(value));
+    }
+
+    /// Only now, because the component looks at the resource while it asks for changes.
+    void finish() {
+      for (auto& [property, value] : changed_)
+        self_.properties[property] = std::move(value);
     }
 
    private:
-    Resource& self() { return compiler_.graph_.resources[self_]; }
-
     Compiler& compiler_;
-    Graph::Vertex self_;
+    Graph::Vertex vertex_;
+    Resource self_;
+    std::vector<std::pair<std::string, Value>> changed_;
   };
 
   void find_chains() {
-    std::map<Address, std::vector<Graph::Vertex>> items;
     for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
       if (!graph_.resources[v].node.empty())
-        items[graph_.resources[v].node].push_back(v);
+        items_[graph_.resources[v].node].push_back(v);
     }
-    for (auto& [node, chain] : items) {
+    for (const auto& [node, items] : items_) {
+      std::vector<Graph::Vertex> chain = items;
       std::ranges::stable_sort(chain, {}, [this](Graph::Vertex v) { return rank(v); });
       last_on_[node] = chain.back();
       for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -119,14 +144,14 @@ class Compiler {
   void expand_all() {
     // Implied resources are appended and expanded in their turn.
     for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
-      const Resource resource = graph_.resources[v];
       Window window(*this, v);
-      registry_.get(resource.component).expand(resource, window);
+      registry_.get(window.self().component).expand(window.self(), window);
+      window.finish();
     }
   }
 
   void add_written_needs(Graph::Vertex v) {
-    const Resource resource = graph_.resources[v];
+    const Resource& resource = graph_.resources[v];
     for (const Need& written : resource.needs) {
       if (written.address == resource.node)
         continue;  // Its own node as such; "all that lies on it" would include itself.
@@ -138,7 +163,7 @@ class Compiler {
   }
 
   void add_late_references(Graph::Vertex v) {
-    const Resource resource = graph_.resources[v];
+    const Resource& resource = graph_.resources[v];
     for (const auto& [name, value] : resource.properties) {
       check_references(value, resource.place(name));
       for (const AttributeReference& reference : pending_references(value)) {
@@ -257,7 +282,7 @@ class Compiler {
   // The first reason for an edge is the one that is shown.
   void add_edge(Graph::Vertex from, Graph::Vertex to, const std::string& reason,
                 const Span& where) {
-    if (pairs_.emplace(from, to).second)
+    if (pairs_.insert(from << 32U | to).second)  // There are fewer than 2^32.
       graph_.edges.push_back({from, to, reason, where});
   }
 
@@ -295,9 +320,10 @@ class Compiler {
   const Registry& registry_;
   Diagnostics& diagnostics_;
   Graph graph_;
-  std::map<Address, Graph::Vertex> vertices_;
-  std::map<Address, Graph::Vertex> last_on_;  // The last item of a node's chain.
-  std::set<std::pair<Graph::Vertex, Graph::Vertex>> pairs_;
+  std::unordered_map<Address, Graph::Vertex> vertices_;
+  std::unordered_map<Address, std::vector<Graph::Vertex>> items_;  // Of each node, as written.
+  std::unordered_map<Address, Graph::Vertex> last_on_;  // The last item of a node's chain.
+  std::unordered_set<Graph::Vertex> pairs_;             // Of edges: from, then to.
 };
 
 }  // namespace

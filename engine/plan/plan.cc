@@ -235,9 +235,10 @@ class Planner {
 
   // What a node stands on: a guest does not outlive its network, nor what it mounts.
   void add_replaced_ground(Change& change, Graph::Vertex node) const {
-    for (const Graph::Edge& edge : bound_.graph.edges) {
-      if (edge.from != node)
-        continue;
+    if (endings_.empty())
+      return;
+    const auto edges = std::ranges::equal_range(bound_.graph.edges, node, {}, &Graph::Edge::from);
+    for (const Graph::Edge& edge : edges) {
       const Resource& ground = bound_.graph.resources[edge.to];
       const bool is_ground = ground.component == "network" || ground.component == "storage" ||
                              ground.component == "volume";

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -51,7 +53,8 @@ TEST_P(Help, HasAnExample) {
 
 INSTANTIATE_TEST_SUITE_P(Of, Help,
                          testing::Values("check", "plan", "up", "status", "list", "output", "ssh",
-                                         "test", "down", "logs", "image", "doctor", "graph"),
+                                         "test", "down", "logs", "image", "doctor", "graph", "show",
+                                         "explain", "component", "schema"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST_F(CommandLine, HelpOfACommandOfImages) {
@@ -111,6 +114,51 @@ TEST_F(CommandLine, HelpListsTheCommands) {
 
   EXPECT_EQ(result.exit, 0);
   test::expect_golden("help.txt", result.out);
+}
+
+// docs/components/ is what the program says; UPDATE_GOLDEN=1 rewrites it.
+TEST_F(CommandLine, ComponentPagesAreThoseOfTheSchemas) {
+  const fs::path pages = fs::path(ENCAMP_SOURCE_DIR) / "docs" / "components";
+  std::istringstream list(encamp({"component", "list"}).out);
+  std::set<std::string> names;
+  for (std::string line; std::getline(list, line);)
+    names.insert(line.substr(0, line.find(' ')));
+  ASSERT_TRUE(names.contains("file"));
+
+  for (const std::string& name : names) {
+    const ProgramResult page = encamp({"component", "show", name});
+
+    EXPECT_EQ(page.exit, 0) << page.err;
+    test::expect_golden((pages / (name + ".md")).native(), page.out);
+  }
+  for (const auto& entry : fs::directory_iterator(pages))
+    EXPECT_TRUE(names.contains(entry.path().stem())) << entry.path();
+}
+
+TEST_F(CommandLine, ExplainTellsAndSuggests) {
+  EXPECT_NE(encamp({"explain", "missing-unit"}).out.find("memory: 512 MiB"), std::string::npos);
+  EXPECT_NE(encamp({"explain", "mising-unit"}).err.find("encamp explain missing-unit"),
+            std::string::npos);
+  EXPECT_NE(encamp({"explain"}).out.find("unknown-network"), std::string::npos);
+}
+
+TEST_F(CommandLine, ShowPrintsASiteThatIsShownTheSame) {
+  const std::string file = write("lab.yaml",
+                                 "encamp: 1\nsite: lab\nnetworks: {lan: {}}\n"
+                                 "images: {debian: {debian: bookworm}}\n"
+                                 "parameters: {n: {type: integer}, words: {type: list of string}}\n"
+                                 "nodes:\n  a: {memory: 64 MiB, disk: 64 MiB, count: "
+                                 "'${{ parameters.n }}'}\n"
+                                 "outputs: {words: '${{ join(\" \", parameters.words) }}'}\n");
+  const std::string parameters = write("parameters.yaml", "n: 2\nwords: [a, b]\n");
+
+  const ProgramResult shown = encamp({"show", file, "--parameters", parameters, "--origins"});
+  const ProgramResult again = encamp({"show", write("again.yaml", shown.out)});
+
+  EXPECT_EQ(shown.exit, 0) << shown.err;
+  EXPECT_NE(shown.out.find("  a-2:\n"), std::string::npos);
+  EXPECT_NE(shown.out.find("words: a b  # " + file + ":8"), std::string::npos) << shown.out;
+  EXPECT_EQ(again.out, encamp({"show", file, "--parameters", parameters}).out) << again.err;
 }
 
 TEST_F(CommandLine, VersionIsOneLine) {

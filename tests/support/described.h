@@ -35,6 +35,9 @@ class MapLoader : public Loader {
       throw Error(ErrorKind::NotFound, "no description is named '" + name + "'");
     return {absolute, name + ".yaml"};
   }
+  std::string shown(const std::string& absolute) const override {
+    return absolute.starts_with("/site/") ? absolute.substr(6) : absolute;
+  }
   std::string load(const std::string& absolute) const override { return files_.at(absolute); }
 
  private:

@@ -69,13 +69,23 @@ Schema node() {
                           .fallback = 1,
                           .least = Value(1),
                           .most = Value(64)},
-                         {.name = "networks", .type = of(Kind::Mapping)},
+                         {.name = "networks", .type = {.kind = Kind::Any, .section = "networks"}},
+                         {.name = "mounts",
+                          .type = {.kind = Kind::Mapping,
+                                   .item = {{.kind = Kind::Reference, .section = "volumes"}}}},
                          {.name = "isolation",
                           .type = of(Kind::Text),
                           .fallback = "any",
                           .one_of = {"any", "vm"}},
                          {.name = "kvm", .type = of(Kind::Boolean), .chosen = true}},
           .attributes = {{.name = "address", .type = of(Kind::Ip), .phase = Phase::Chosen}}};
+}
+
+Schema volume() {
+  return {.component = "volume",
+          .section = "volumes",
+          .properties = {{.name = "size", .type = of(Kind::Size), .required = true}},
+          .attributes = {{.name = "size", .type = of(Kind::Size), .phase = Phase::Known}}};
 }
 
 Schema package() {
@@ -96,7 +106,8 @@ Schema file() {
           .subject = "path",
           .properties = {{.name = "path", .type = of(Kind::Path), .required = true},
                          {.name = "content", .type = of(Kind::Text)},
-                         {.name = "source", .type = of(Kind::Source)},
+                         {.name = "source", .type = of(Kind::Bytes), .gives = "content"},
+                         {.name = "template", .type = of(Kind::Template), .gives = "content"},
                          {.name = "owner", .type = of(Kind::Text), .fallback = "root"},
                          {.name = "group", .type = of(Kind::Text)},
                          {.name = "mode", .type = of(Kind::Mode), .fallback = "0644"}},
@@ -175,7 +186,7 @@ Schema command() {
 Registry typed_registry() {
   Registry registry;
   for (Schema& schema :
-       std::vector<Schema>{network(), image(), node(), package(), file(), directory(),
+       std::vector<Schema>{network(), image(), volume(), node(), package(), file(), directory(),
                            account("user"), account("group"), service(), command(), secret()})
     registry.add(std::make_unique<const SchemaOnly>(std::move(schema)));
   return registry;

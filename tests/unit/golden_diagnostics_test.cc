@@ -27,13 +27,14 @@ std::vector<std::string> wrong_files() {
   return names;
 }
 
-/// What the wrong files may include: `included/a.yaml` as `a`.
+/// What the wrong files may include, `included/a.yaml` as `a`, and files beside them.
 test::MapLoader loader() {
   std::map<std::string, std::string> files;
   const std::filesystem::path directory =
       std::filesystem::path(ENCAMP_GOLDEN_DIR) / "diagnostics" / "included";
   for (const auto& entry : std::filesystem::directory_iterator(directory))
-    files["/library/" + entry.path().filename().string()] = test::text_of_file(entry.path());
+    files[(entry.path().extension() == ".yaml" ? "/library/" : "/site/") +
+          entry.path().filename().string()] = test::text_of_file(entry.path());
   return test::MapLoader(std::move(files));
 }
 

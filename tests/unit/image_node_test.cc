@@ -398,18 +398,18 @@ TEST(Baking, TakesTheSortedPackagesThatNeedNothing) {
   late.needs.push_back({.address = "nodes.db"});
   Resource pinned = package("nodes.web", "pinned");
   pinned.properties["version"] = "1.0";
-  site.resources = {
-      image, node,   package("nodes.web", "nginx-light"), package("nodes.web", "curl"),
-      late,  pinned, package("nodes.db", "other")};
+  const Resource nginx = package("nodes.web", "nginx-light");
+  const Resource curl = package("nodes.web", "curl");
+  site.resources = {image, node};
 
-  const std::optional<Resource> baked = baked_image(node, image, site);
+  const std::optional<Resource> baked = baked_image(image, {&nginx, &curl, &late, &pinned});
 
   ASSERT_TRUE(baked);
   EXPECT_EQ(baked->address, "images['debian + curl, nginx-light']");
   EXPECT_EQ(baked->properties.at("packages"), Value(Value::List{"curl", "nginx-light", "vim"}));
   EXPECT_EQ(baked->properties.at("base"), Value(Reference{"images.debian"}));
   EXPECT_EQ(image_of(node, site), &site.resources[0]);
-  EXPECT_FALSE(baked_image({.address = "nodes.plain", .component = "node"}, image, site));
+  EXPECT_FALSE(baked_image(image, {}));
 }
 
 TEST(Baking, TakesRepositoriesThatNeedNothing) {

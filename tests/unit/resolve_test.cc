@@ -221,7 +221,7 @@ nodes:
   EXPECT_EQ(command.needs[1].address, "nodes.b.software['package curl']");
   EXPECT_EQ(lab.site->find("nodes.a")->needs[0].address, "nodes.b");
   EXPECT_EQ(property(lab, "nodes.a.software['file /etc/x']", "mode"), Value("0600"));
-  EXPECT_EQ(property(lab, "nodes.a.software['file /etc/x']", "source"), Value("/site/x.conf"));
+  EXPECT_EQ(property(lab, "nodes.a.software['file /etc/x']", "content"), Value("x"));
 }
 
 TEST(Resolve, KeepsScalarsAsTheyAreWrittenWhereTextIsWanted) {

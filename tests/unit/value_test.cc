@@ -81,5 +81,12 @@ TEST(Quantity, ReadsUnitsOfBothKinds) {
   }
 }
 
+TEST(Value, OfBytesThatAreNoTextComesBackFromJson) {
+  const Value bytes(std::string("\xFF\0\x01", 3));
+
+  EXPECT_EQ(to_json(bytes), R"({"$base64":"/wAB"})");
+  EXPECT_EQ(from_json(to_json(bytes)), bytes);
+}
+
 }  // namespace
 }  // namespace encamp

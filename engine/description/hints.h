@@ -1,0 +1,12 @@
+// "did you mean '...'?"
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace encamp {
+
+/// "did you mean '...'?" for the nearest candidate, or nothing.
+std::string hint_for(const std::string& word, const std::vector<std::string>& candidates);
+
+}  // namespace encamp

@@ -1,0 +1,85 @@
+// `checks`: what must hold for a description to be a good one; and what no two items may share.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "engine/description/resolver.h"
+
+namespace encamp {
+namespace {
+
+void read_check(const Drafts& drafts, const Typing& typing, const Tree& check) {
+  Diagnostics& diagnostics = drafts.diagnostics();
+  if (!check.is_mapping()) {
+    diagnostics.add(
+        {.code = "wrong-type",
+         .summary = fmt::format("a check is a mapping, and this is {}", check.kind_name()),
+         .where = check.where,
+         .hint = "write '- that: ${{ ... }}' and a 'message'"});
+    return;
+  }
+  check_keys(check, {"that", "message"}, {}, "a check", diagnostics);
+  const Tree::Entry* that = check.find("that");
+  if (that == nullptr || that->value.is_null()) {
+    report_missing("that", "this check", check.where, diagnostics);
+    return;
+  }
+  const std::optional<Value> holds = typing.read(that->value, Type{.kind = Type::Kind::Boolean});
+  const Tree::Entry* written = check.find("message");
+  std::optional<Value> message;
+  if (written != nullptr && !written->value.is_null())
+    message = typing.read(written->value, Type{.kind = Type::Kind::Text});
+  if (!holds || holds->boolean())
+    return;
+  diagnostics.add({.code = "check-failed",
+                   .summary = message && message->is_text() ? message->text()
+                                                            : "what is checked here does not hold",
+                   .where = that->value.where});
+}
+
+}  // namespace
+
+void read_checks(Drafts& drafts, const Tree& section) {
+  if (section.is_null())
+    return;
+  if (!section.is_list()) {
+    drafts.diagnostics().add(
+        {.code = "wrong-type",
+         .summary = fmt::format("'checks' is a list, and this is {}", section.kind_name()),
+         .where = section.where,
+         .hint = "begin each check with '- '"});
+    return;
+  }
+  const PlaceScope scope(drafts, Address());
+  const Typing typing(scope, drafts.loader(), drafts.diagnostics());
+  for (const Tree& check : section.items)
+    read_check(drafts, typing, check);
+}
+
+// As they are written they differ; only their references make them the same.
+void check_same_items(Drafts& drafts) {
+  std::map<std::tuple<Address, std::string, std::string>, const Draft*> seen;
+  for (const std::unique_ptr<Draft>& draft : drafts.all()) {
+    if (draft->subject == nullptr || draft->faulty)
+      continue;
+    const PropertySchema* subject = draft->schema->find_property(draft->schema->subject);
+    if (subject == nullptr || subject->type.kind != Type::Kind::Path)
+      continue;
+    const auto path = draft->resource.properties.find(subject->name);
+    if (path == draft->resource.properties.end() || !path->second.is_text())
+      continue;
+    const auto [first, is_new] = seen.emplace(
+        std::tuple(draft->node, draft->resource.component, path->second.text()), draft.get());
+    if (!is_new)
+      drafts.diagnostics().add(
+          {.code = "duplicate-name",
+           .summary = fmt::format("two items of '{}' are about the same {}, {}",
+                                  drafts.find(draft->node)->written_as, draft->resource.component,
+                                  quoted(path->second.text())),
+           .where = draft->subject->value.where,
+           .hint = "make one of them, or give them different paths",
+           .notes = {{"the other", first->second->subject->value.where}}});
+  }
+}
+
+}  // namespace encamp

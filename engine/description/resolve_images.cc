@@ -1,0 +1,139 @@
+// Images. One may extend another of the site, and packages may be written as its `software`.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/description/item_name.h"
+#include "engine/description/merge.h"
+#include "engine/description/resolver.h"
+
+namespace encamp {
+namespace {
+
+const std::vector<std::string> kLaterKeys = {"file", "sha256"};
+
+class ImageDeclarer {
+ public:
+  ImageDeclarer(Drafts& drafts, const Schema& schema, const Tree& section)
+      : drafts_(drafts), schema_(schema), section_(section) {}
+
+  void declare(const Tree::Entry& entry) {
+    Draft draft = section_draft(drafts_, schema_, entry, "images");
+    if (draft.keys != nullptr) {
+      std::vector<std::string> way{entry.key};
+      is_whole_ = true;
+      Tree keys = merged_keys(entry.value, way);
+      draft.is_whole = is_whole_ && keys.find("file") == nullptr;
+      bake_packages(keys);
+      draft.owned = std::make_shared<const Tree>(std::move(keys));
+      draft.keys = draft.owned.get();
+      draft.faulty = !check_keys(*draft.keys, writable_keys(schema_), kLaterKeys, "an image",
+                                 drafts_.diagnostics()) ||
+                     draft.faulty;
+    }
+    drafts_.add_name("images", entry.key, draft.resource.address);
+    drafts_.add(std::move(draft));
+  }
+
+ private:
+  // `way` are the images that lead here, against cycles.
+  Tree merged_keys(const Tree& own, std::vector<std::string>& way) {
+    Tree keys = own;
+    std::erase_if(keys.entries, [](const Tree::Entry& key) { return key.key == "extends"; });
+    const Tree::Entry* extends = own.find("extends");
+    if (extends == nullptr || extends->value.is_null())
+      return keys;
+    const Tree& name = extends->value;
+    const Tree::Entry* base = name.is_scalar() ? section_.find(name.text) : nullptr;
+    if (base == nullptr) {
+      is_whole_ = false;
+      std::vector<std::string> names;
+      for (const Tree::Entry& image : section_.entries)
+        names.push_back(image.key);
+      drafts_.diagnostics().add({.code = "unknown-image",
+                                 .summary = fmt::format("no image is named {}", quoted(name.text)),
+                                 .where = name.where,
+                                 .hint = hint_for(name.text, names)});
+      return keys;
+    }
+    if (std::ranges::find(way, name.text) != way.end()) {
+      is_whole_ = false;
+      drafts_.diagnostics().add(
+          {.code = "reference-cycle",
+           .summary = fmt::format("the image '{}' extends itself in the end", name.text),
+           .where = name.where});
+      return keys;
+    }
+    way.push_back(name.text);
+    return merged(merged_keys(base->value, way), keys, drafts_.registry());
+  }
+
+  // Packages of `software` are built into the image, as those of `packages` are.
+  void bake_packages(Tree& keys) const {
+    const auto software = std::ranges::find(keys.entries, "software", &Tree::Entry::key);
+    if (software == keys.entries.end())
+      return;
+    std::vector<Tree> packages;
+    for (const Tree& item : software->value.items)
+      add_packages(item, packages);
+    if (!software->value.is_list() && !software->value.is_null())
+      report("wrong-type", "'software' is a list", software->value.where);
+    const Tree::Entry where = *software;
+    keys.entries.erase(software);
+    if (packages.empty())
+      return;
+    auto written = std::ranges::find(keys.entries, "packages", &Tree::Entry::key);
+    if (written == keys.entries.end()) {
+      keys.entries.push_back({"packages", where.where, Tree{.kind = Tree::Kind::List}});
+      written = std::prev(keys.entries.end());
+      written->value.where = where.value.where;
+    }
+    if (written->value.is_scalar()) {
+      const Tree one = written->value;
+      written->value = Tree{.kind = Tree::Kind::List, .items = {one}, .where = one.where};
+    }
+    written->value.items.insert(written->value.items.end(), packages.begin(), packages.end());
+  }
+
+  void add_packages(const Tree& item, std::vector<Tree>& packages) const {
+    const Tree::Entry* component =
+        component_entry(component_entries(item, drafts_.registry()), drafts_.registry());
+    if (component == nullptr) {
+      report("no-component", "this item does not say what it is", item.where);
+    } else if (component->key == "service") {
+      report("wrong-type", "a service is no part of an image", component->where);
+    } else if (component->key != "package" || item.entries.size() != 1) {
+      report("not-supported", "only packages are built into an image by this version",
+             component->key != "package" ? component->where : item.where);
+    } else if (component->value.is_list()) {
+      packages.insert(packages.end(), component->value.items.begin(), component->value.items.end());
+    } else {
+      packages.push_back(component->value);
+    }
+  }
+
+  void report(std::string code, std::string summary, const Span& where) const {
+    drafts_.diagnostics().add(
+        {.code = std::move(code), .summary = std::move(summary), .where = where});
+  }
+
+  Drafts& drafts_;
+  const Schema& schema_;
+  const Tree& section_;
+  bool is_whole_ = true;  ///< Of the image at hand: all that it extends is there.
+};
+
+}  // namespace
+
+void declare_images(Drafts& drafts, const Tree& section) {
+  const Component* component = section_component(drafts, section, "image");
+  if (component == nullptr)
+    return;
+  ImageDeclarer declarer(drafts, component->schema(), section);
+  for (const Tree::Entry& entry : section.entries) {
+    if (!entry.key.starts_with("x-"))
+      declarer.declare(entry);
+  }
+}
+
+}  // namespace encamp
