@@ -120,6 +120,14 @@ TEST(File, ShowsWhatHasDrifted) {
   EXPECT_FALSE(kFile.observe(context.own, context));
 }
 
+TEST(File, NamesTheFirstLineThatIsAnother) {
+  const Change change = kFile.compare(motd("one\ntwo\nthree\n"), motd("one\nzwei\nthree\n"));
+  EXPECT_THAT(change.reasons, testing::ElementsAre("content, line 2: \"zwei\" -> \"two\""));
+
+  const Change more = kFile.compare(motd("one\ntwo\n"), motd("one\n"));
+  EXPECT_THAT(more.reasons, testing::ElementsAre("content, line 2: none -> \"two\""));
+}
+
 TEST(File, HasContentOrALink) {
   Diagnostics diagnostics;
   Resource resource;
