@@ -20,6 +20,7 @@
 
 #include "engine/bind/bind.h"
 #include "engine/description/read.h"
+#include "engine/description/resolve.h"
 #include "engine/description/site_print.h"
 #include "engine/graph/compile.h"
 #include "engine/plan/plan.h"

@@ -311,8 +311,8 @@ void FakeHost::start_guest(const Claim& claim) {
         throw Error(ErrorKind::Failed, fmt::format("cannot start guest '{}': no volume '{}/{}'",
                                                    claim.name, volume.pool, volume.name));
       const auto& uploaded = pool_named(volume.pool)->volumes;
-      if (const auto found = uploaded.find(volume.name);
-          found != uploaded.end() && !found->second.is_whole)
+      if (const auto upload = uploaded.find(volume.name);
+          upload != uploaded.end() && !upload->second.is_whole)
         misuse_.push_back(
             fmt::format("guest {} started from half of volume {}", claim.name, volume.name));
     }

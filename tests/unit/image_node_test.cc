@@ -420,15 +420,13 @@ TEST(Baking, TakesRepositoriesThatNeedNothing) {
                     .needs = std::move(needs),
                     .node = "nodes.web"};
   };
-  Site site;
-  const Resource image{.address = "images.debian",
-                       .component = "image",
-                       .properties = {{"debian", "bookworm"}}};
-  const Resource node{.address = "nodes.web", .component = "node"};
-  site.resources = {image, node, repository("extra", {}),
-                    repository("later", {{.address = "nodes.db"}}), package("nodes.web", "app")};
+  const Resource image{
+      .address = "images.debian", .component = "image", .properties = {{"debian", "bookworm"}}};
+  const Resource extra = repository("extra", {});
+  const Resource later = repository("later", {{.address = "nodes.db"}});
+  const Resource app = package("nodes.web", "app");
 
-  const std::optional<Resource> baked = baked_image(node, image, site);
+  const std::optional<Resource> baked = baked_image(image, {&extra, &later, &app});
 
   ASSERT_TRUE(baked);
   EXPECT_EQ(baked->address, "images['debian + repository extra, app']");

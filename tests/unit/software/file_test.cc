@@ -1,5 +1,6 @@
 #include "components/file/file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "engine/world/digest.h"
