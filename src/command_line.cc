@@ -372,15 +372,17 @@ std::string hint_for(const std::string& word, const CLI::App& app) {
 Error usage_error(const CLI::ParseError& error, const CLI::App& app) {
   const CLI::App& command = given(app);
   const std::vector<std::string> extras = app.remaining(true);
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extras.empty()) {
+  const bool has_commands = !command.get_subcommands([](const CLI::App*) { return true; }).empty();
+  const bool is_unknown =
+      dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+      (has_commands && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr);
+  if (is_unknown && !extras.empty()) {
     const std::string& word = extras.front();
     const bool is_option = word.starts_with('-');
     if (is_option && command.get_parent() != nullptr && command.get_option_no_throw(word))
       return Error(ErrorKind::Failed,
                    fmt::format("'{}' takes no option '{}' before it", name_of(command), word))
           .with_hint(fmt::format("{} ... {}", name_of(command), word));
-    const bool has_commands =
-        !command.get_subcommands([](const CLI::App*) { return true; }).empty();
     const char* const what = is_option ? "option" : has_commands ? "command" : "argument";
     return Error(ErrorKind::Failed,
                  command.get_parent() == nullptr

@@ -77,10 +77,10 @@ std::string items_of(const std::vector<const Record*>& items, const Observations
       ++well;
       continue;
     }
-    row.below +=
-        fmt::format("    {}  {}\n", item->address.substr(node_of(item->address).size() + 1),
-                    condition.word) +
-        reasons_below(condition, 8);
+    row.below += fmt::format("    {}  {}\n",
+                             one_line(item->address.substr(node_of(item->address).size() + 1)),
+                             condition.word) +
+                 reasons_below(condition, 8);
   }
   if (items.empty())
     return "";
@@ -132,7 +132,7 @@ std::string status_lines(const std::vector<Record>& records, const Observations&
     const Address node(node_of(record.address));
     if (!node.empty() && node != record.address)
       continue;
-    Row row{.what = record.address,
+    Row row{.what = one_line(record.address),
             .condition = condition_of(record, seen, registry),
             .at = address_shown(record),
             .items = {},

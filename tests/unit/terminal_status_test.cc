@@ -42,11 +42,12 @@ TEST(TerminalStatus, FoldsCopiesAndShowsWhatIsWrong) {
     records.push_back(item(name, "/etc/\x1b[31mred"));
   }
   records.back().life = Life::Intended;
-  Properties edited = records[10].properties;
+  const Record& motd = records[11];  // Of worker-3.
+  Properties edited = motd.properties;
   edited["content"] = "edited\nby hand";
   const Observations seen{
       {"nodes.worker-20", {.kind = Observation::Kind::Stopped}},
-      {records[10].address, {.properties = edited}},
+      {motd.address, {.properties = edited}},
       {"nodes.worker-30", {.kind = Observation::Kind::Silent, .why = "no SSH banner"}}};
 
   test::expect_golden("status_40_nodes.txt", status_lines(records, seen, registry));
