@@ -32,7 +32,7 @@ std::string next_steps(const Outcome& outcome, const UpOptions& options, const D
   }
   return fmt::format(
       "{}next: encamp up {}{}  goes on from here\nnext: encamp down {}  takes it away\n", text,
-      as_typed(options.site, description.secrets), options.name.empty() ? "" : " --name " + name,
+      as_typed(options.site, from.secrets), options.name.empty() ? "" : " --name " + name,
       name);
 }
 
