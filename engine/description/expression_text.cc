@@ -29,9 +29,10 @@ class TextParser {
     Parts parts = read(nullptr);
     if (parts.all.empty())
       return std::move(parts.literal);
-    flush(parts);
-    if (parts.all.size() == 1 && !only_text(*parts.all.front()))
+    const bool is_one = parts.all.size() == 1 && parts.literal.empty();
+    if (is_one && parts.all.front()->kind != Kind::Text)
       return parts.all.front();
+    flush(parts);
     return text_of(std::move(parts));
   }
 
@@ -45,11 +46,6 @@ class TextParser {
     std::size_t begin = 0;      ///< Of `{%`.
     const std::string& word() const { return tokens.front().text; }
   };
-
-  // A loop of a text stands alone as well; it is text all the same.
-  static bool only_text(const Expression& part) {
-    return part.kind == Kind::Literal || part.kind == Kind::Text;
-  }
 
   [[noreturn]] void fail(std::size_t begin, std::size_t length, std::string summary,
                          std::string hint = {}) const {

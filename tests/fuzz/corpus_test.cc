@@ -1,5 +1,6 @@
 // Whatever the fuzzer or somebody found, and what was made to hurt: each ends with an answer within
-// a second and 200 MiB. Times are of processors, not of clocks.
+// a second and 200 MiB. Times are of processors, not of clocks. The promise is about optimised
+// builds; others try a tenth of the size, because nobody would wait for them.
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
@@ -16,8 +17,13 @@
 namespace encamp {
 namespace {
 
-// A debug build on a busy machine is slower than what the promise is about.
-constexpr double kSeconds = 10;
+#ifdef __OPTIMIZE__
+constexpr std::size_t kSize = 250'000;
+constexpr double kSeconds = 1;
+#else
+constexpr std::size_t kSize = 25'000;
+constexpr double kSeconds = 5;
+#endif
 constexpr std::size_t kHeap = std::size_t{200} << 20U;
 
 void expect_an_answer(const std::string& bytes, const std::string& what) {
@@ -47,7 +53,7 @@ std::string filled(const std::string& head, const Line& line) {
   std::string text = head;
   for (int i = 0;; ++i) {
     const std::string next = line(i);
-    if (text.size() + next.size() > 250'000)
+    if (text.size() + next.size() > kSize)
       return text;
     text += next;
   }
@@ -75,7 +81,7 @@ TEST(AnyBytes, MadeToHurtEndInAnAnswer) {
           kHead + "prototypes:\n  p:\n    memory: 1 GiB\n    disk: 1 GiB\n    software:\n",
           [](int i) {
             return fmt::format("    - command: echo {}\n", i);
-          }).substr(0, 200'000) +
+          }).substr(0, kSize * 4 / 5) +
           "\nnodes:\n  a: {count: 1000, extends: p}\n",
       "many copies of many items");
   expect_an_answer(
@@ -84,35 +90,35 @@ TEST(AnyBytes, MadeToHurtEndInAnAnswer) {
           "9999) for c in range(0, 9999) for d in range(0, 9999)] }}\n",
       "nested loops");
   expect_an_answer(kHead + "parameters:\n  a: {type: string, default: '" +
-                       std::string(100'000, 'x') +
+                       std::string(kSize * 2 / 5, 'x') +
                        "'}\noutputs:\n  x: ${{ [parameters.a + parameters.a for i in range(0, "
                        "9999)] }}\n",
                    "a list of long texts");
-  expect_an_answer(kHead + "outputs:\n  x: ${{ " + std::string(100'000, '(') + " }}\n",
+  expect_an_answer(kHead + "outputs:\n  x: ${{ " + std::string(kSize * 2 / 5, '(') + " }}\n",
                    "many parentheses");
-  expect_an_answer(kHead + "outputs:\n  x: ${{ " + std::string(100'000, '-') + "1 }}\n",
+  expect_an_answer(kHead + "outputs:\n  x: ${{ " + std::string(kSize * 2 / 5, '-') + "1 }}\n",
                    "many signs");
-  expect_an_answer(std::string(250'000, '['), "many brackets");
-  expect_an_answer(std::string(250'000, '{'), "many braces");
-  expect_an_answer(std::string(250'000, '-') + "\n", "many dashes");
+  expect_an_answer(std::string(kSize, '['), "many brackets");
+  expect_an_answer(std::string(kSize, '{'), "many braces");
+  expect_an_answer(std::string(kSize, '-') + "\n", "many dashes");
   std::string dashes;
-  for (int i = 0; i < 120'000; ++i)
+  for (int i = 0; i < static_cast<int>(kSize / 2); ++i)
     dashes += "- ";
   expect_an_answer(dashes, "lists in lists");
-  expect_an_answer(std::string(120'000, '\'') + ": x", "many quotes");
-  expect_an_answer(std::string(250'000, '*'), "many stars");
+  expect_an_answer(std::string(kSize / 2, '\'') + ": x", "many quotes");
+  expect_an_answer(std::string(kSize, '*'), "many stars");
   expect_an_answer(filled("a: &a x\n", [](int i) { return fmt::format("k{}: *a\n", i); }),
                    "many aliases");
-  expect_an_answer("x: " + std::string(250'000, 'y'), "one long line");
-  expect_an_answer("x: |\n" + std::string(250'000, '\n'), "empty lines");
+  expect_an_answer("x: " + std::string(kSize, 'y'), "one long line");
+  expect_an_answer("x: |\n" + std::string(kSize, '\n'), "empty lines");
   expect_an_answer(filled("", [](int i) { return fmt::format("${{{{ x{} }}}}: 1\n", i); }),
                    "references as keys");
   expect_an_answer(filled(kHead + "outputs:\n",
                           [](int i) { return fmt::format("  o{}: ${{{{ nodez.x{} }}}}\n", i, i); }),
                    "wrong references");
-  expect_an_answer(
-      kHead + "x-" + std::string(200'000, 'a') + ": 1\n" + std::string(50'000, 'b') + ": 1\n",
-      "long keys");
+  expect_an_answer(kHead + "x-" + std::string(kSize * 4 / 5, 'a') + ": 1\n" +
+                       std::string(kSize / 5, 'b') + ": 1\n",
+                   "long keys");
   EXPECT_LT(mallinfo2().uordblks, kHeap);
 }
 

@@ -35,9 +35,9 @@ inline std::string random_description() {
         "    software:\n      - file: /etc/p{0}\n        content: |\n"
         "          ${{{{ node.a{0} }}}} ${{{{ node.address }}}}\n          {{% if node.a{0} > 9 "
         "%}}\n"
-        "          many\n          {{% end %}}\n      - service: s{1}\n"
+        "          many\n          {{% end %}}\n      - service: s{0}\n"
         "        restarts_with: [/etc/p{0}]\n",
-        p, below(3));
+        p);
   }
   text += "nodes:\n";
   const int nodes = 1 + below(4);

@@ -144,7 +144,7 @@ outputs:
   EXPECT_EQ(property(lab, "nodes.a", "networks"),
             Value(Value::Mapping{{"lan", Value::Mapping{{"address", "10.0.0.5"}}}}));
   EXPECT_EQ(to_source(lab.site->outputs[0].value), "${{ nodes.a.addresses.lan }}");
-  EXPECT_EQ(to_source(lab.site->outputs[1].value), "${{ join(\" \", [nodes.a.address]) }}");
+  EXPECT_EQ(to_source(lab.site->outputs[1].value), "${{ nodes.a.address }}");
 }
 
 TEST(Resolve, KnowsASubnetThatIsWritten) {
