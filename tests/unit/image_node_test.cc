@@ -346,14 +346,14 @@ TEST_P(NodeTest, IsReplacedForAnotherBaseAndNotForWhatIsBaked) {
   baked["image"] = Reference{"images['debian + curl']"};
   Properties other = now;
   other["essence"] = Value::Mapping{{"debian", "trixie"}};
-  Properties larger = now;
-  larger["disk"] = Bytes::gibi(8);
+  Properties smaller = now;
+  smaller["disk"] = Bytes::mebi(1);
 
   EXPECT_EQ(node_->compare(baked, now).kind, Change::Kind::Keep);
   EXPECT_EQ(node_->compare(other, now).kind, Change::Kind::Replace);
   EXPECT_EQ(node_->compare(other, now).reasons,
             std::vector<std::string>{"image: {debian: \"bookworm\"} -> {debian: \"trixie\"}"});
-  EXPECT_EQ(node_->compare(larger, now).kind, Change::Kind::Replace);
+  EXPECT_EQ(node_->compare(smaller, now).kind, Change::Kind::Replace);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, NodeTest, testing::Values("container", "machine"),
