@@ -169,9 +169,13 @@ TEST_F(Cluster, WithAWrongVersionInPlaceIsLeftSoThatUpCanFinish) {
   EXPECT_EQ(on("node", "command -v less || echo none"), "none");
 }
 
-TEST_F(Cluster, HasUsersGroupsAndRepositoriesAsLongAsItSaysSo) {
+TEST_F(Cluster, HasAccountsArchivesAndRepositoriesAsLongAsItSaysSo) {
   const fs::path source = fs::path(ENCAMP_SOURCE_DIR) / "tests/site/accounts.yaml";
   const std::string text = bytes_of(source);
+  ASSERT_EQ(run({"tar", "-czf", program->state() / "app.tgz", "-C", ENCAMP_SOURCE_DIR,
+                 "examples/hello.yaml"})
+                .exit,
+            0);
   const Result made = up(program->write("accounts.yaml", text));
   ASSERT_EQ(made.exit, 0) << made.output;
 
@@ -181,6 +185,7 @@ TEST_F(Cluster, HasUsersGroupsAndRepositoriesAsLongAsItSaysSo) {
   EXPECT_EQ(on("node", "stat -c '%U %a' /home/alice/.ssh/authorized_keys"), "alice 600");
   EXPECT_EQ(on("node", "getent passwd games | cut -d: -f7"), "/bin/sh");
   EXPECT_EQ(on("node", "dpkg-query -W extra"), "extra\t1.0");
+  EXPECT_EQ(on("node", "find /opt/app -type f"), "/opt/app/hello.yaml");
   EXPECT_THAT(up(program->state() / "accounts.yaml").output, HasSubstr("Nothing to do"));
 
   std::string less = text;
@@ -194,6 +199,7 @@ TEST_F(Cluster, HasUsersGroupsAndRepositoriesAsLongAsItSaysSo) {
             "/home/alice");
   EXPECT_EQ(on("node", "getent passwd games | cut -d: -f7"), "/usr/sbin/nologin");
   EXPECT_EQ(on("node", "ls /etc/apt/sources.list.d | grep -c encamp"), "0");
+  EXPECT_EQ(on("node", "ls -d /opt/app 2>/dev/null || echo gone"), "gone");
   EXPECT_THAT(on("node", "dpkg-query -W extra"), HasSubstr("no packages found"));
 }
 
