@@ -2,15 +2,19 @@
 //
 //     simulate --seeds N [--from S] [--jobs J] [--mutant NAME]   N seeds
 //     simulate --seconds T ...                                   as many as fit
-//     simulate --kills-for T                                     a kill at every call of small
-//     sites simulate --twice N                                         equal seeds do the same
+//     simulate --these S,S,...                                   these seeds; --from random: any
+//     simulate --kills-for T                                     a kill at every call, small sites
+//     simulate --twice N                                         equal seeds do the same
 //     simulate --trace SEED                                      what failed, with what it takes
 //     simulate --mutants N                                       a table: which seed finds which
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -33,6 +37,7 @@ struct Options {
   std::uint64_t trace = 0;
   std::uint64_t mutants = 0;
   std::string mutant;
+  std::vector<std::uint64_t> these;
 };
 
 constexpr int kMostFailures = 20;
@@ -125,6 +130,19 @@ int run_kills(const Options& options) {
   return failed == 0 ? 0 : 1;
 }
 
+int run_these(const Options& options) {
+  Simulator simulator;
+  int failed = 0;
+  for (const std::uint64_t seed : options.these) {
+    if (const Report report = simulator.run(seed); report.violation) {
+      say(fmt::format("seed {}: {}", seed, *report.violation));
+      ++failed;
+    }
+  }
+  say(fmt::format("{} seeds, {} failed", options.these.size(), failed));
+  return failed == 0 ? 0 : 1;
+}
+
 int run_twice(const Options& options) {
   Simulator one;
   Simulator other;
@@ -180,6 +198,8 @@ int run(const Options& options) {
   activate_mutant(options.mutant);
   if (options.trace != 0)
     return trace(options.trace);
+  if (!options.these.empty())
+    return run_these(options);
   if (options.twice != 0)
     return run_twice(options);
   if (options.kills_for > 0)
@@ -200,9 +220,16 @@ int main(int argc, char** argv) {
     const std::uint64_t number = std::strtoull(value.c_str(), nullptr, 10);
     if (name == "--seeds")
       options.seeds = number;
-    else if (name == "--from")
+    else if (name == "--from" && value == "random") {
+      options.from = std::random_device()() + std::uint64_t{1};
+      encamp::simulation::say(fmt::format("from seed {}", options.from));
+    } else if (name == "--from")
       options.from = number;
-    else if (name == "--jobs")
+    else if (name == "--these") {
+      std::istringstream seeds(value);
+      for (std::string seed; std::getline(seeds, seed, ',');)
+        options.these.push_back(std::strtoull(seed.c_str(), nullptr, 10));
+    } else if (name == "--jobs")
       options.jobs = std::max<std::uint64_t>(number, 1);
     else if (name == "--seconds")
       options.seconds = std::strtod(value.c_str(), nullptr);

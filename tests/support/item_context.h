@@ -23,6 +23,7 @@ class ItemContext : public Context {
   Faults faults;                      ///< Of the guest.
   Record own;                         ///< The item's record; note() writes into it.
   std::map<Address, Record> records;  ///< Others.
+  std::vector<Record> others;         ///< Items of the same component on the node.
   std::stop_source interrupt;
   int attempt = 1;  ///< Part of every receipt, as the runner counts it.
 
@@ -36,6 +37,7 @@ class ItemContext : public Context {
   Guest& guest() override { return guest_; }
   const Record& record(const Address& address) override;
   void note(const std::string& name, Value value) override { own.notes[name] = std::move(value); }
+  std::vector<Record> neighbours() override { return others; }
   Value keep_secret(const std::string& name, const std::string& text) override;
   std::optional<Value> find_secret(const std::string& name) override;
   void forget_secret(const std::string& name) override;

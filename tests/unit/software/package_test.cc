@@ -95,6 +95,47 @@ TEST(Package, RemembersWhatIsItsOwnWhenTheReplyIsLost) {
   EXPECT_FALSE(context.machine.packages.contains("nginx"));
 }
 
+TEST(Package, LeavesWhatAnotherItemAsksForUntilThatGoesToo) {
+  test::ItemContext context("nodes.node.software.web");
+  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  Record other{.address = "nodes.node.software.other", .properties = {{"names", list({"curl"})}}};
+  other.notes["ours"] = list({"curl"});
+  context.others = {other};
+
+  context.realize(kPackage, {{"names", list({"nginx"})}});
+
+  EXPECT_TRUE(context.machine.packages.contains("curl"));
+  EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
+  context.others.clear();
+  kPackage.remove(other, context);
+  EXPECT_FALSE(context.machine.packages.contains("curl"));
+}
+
+TEST(Package, SharesWhatAnotherItemBrought) {
+  test::ItemContext context("nodes.node.software.web");
+  context.machine.packages["curl"] = "7.88";
+  Record other{.address = "nodes.node.software.other", .properties = {{"names", list({"curl"})}}};
+  other.notes["ours"] = list({"curl"});
+  context.others = {other};
+
+  context.realize(kPackage, {{"names", list({"curl"})}});
+
+  EXPECT_EQ(context.own.notes.at("ours"), list({"curl"}));
+}
+
+TEST(Package, TakesAwayWhatWasBakedForItBeforeItEverRan) {
+  test::ItemContext context("nodes.node.software.web");
+  bake(context, {"curl", "nginx"});
+  context.records["nodes.node"].properties["essence"] =
+      Value::Mapping{{"debian", "bookworm"}, {"packages", list({"curl"})}};
+  context.own.properties = {{"names", list({"curl", "nginx"})}};
+
+  kPackage.remove(context.own, context);
+
+  EXPECT_TRUE(context.machine.packages.contains("curl"));
+  EXPECT_FALSE(context.machine.packages.contains("nginx"));
+}
+
 TEST(Package, SeesThatOneIsGone) {
   test::ItemContext context("nodes.node.software.web");
   context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
