@@ -18,7 +18,7 @@ constexpr std::array kNodeProperties = {"memory", "disk", "cpus", "image"};
 class WhatIsSet : public Expansion {
  public:
   const Site& site() const override { return site_; }
-  std::vector<const Resource*> items(const Address&) const { return {}; }
+  std::vector<const Resource*> items(const Address&) const override { return {}; }
   void need(const Address&, const std::string&) override {}
   void imply(Resource, const std::string&) override {}
   void set(const std::string& property, Value value) override {
@@ -28,7 +28,7 @@ class WhatIsSet : public Expansion {
   Properties properties;
 
  private:
-  const Site site_;
+  const Site site_{};
 };
 
 // What the component itself will set from the properties: an authority's hash.
