@@ -56,6 +56,18 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
   return lines;
 }
 
+// Of as many names as Debian has packages; nearest() looks at a thousand.
+std::string nearest_of_many(const std::string& word, const std::vector<std::string>& names) {
+  constexpr std::ptrdiff_t kAtOnce = 1000;
+  std::vector<std::string> near;
+  for (auto begin = names.begin(); begin != names.end();) {
+    const auto end = begin + std::min(kAtOnce, names.end() - begin);
+    near.push_back(nearest(word, {begin, end}));
+    begin = end;
+  }
+  return nearest(word, near);
+}
+
 // The package that apt could not find, from its messages; empty when that was not the reason.
 std::string missing_package(const std::string& output) {
   for (const auto& [before, after] : {std::pair{"Unable to locate package ", "\n"},
@@ -76,7 +88,7 @@ std::string missing_package(const std::string& output) {
   if (const std::string missing = missing_package(result.output); !missing.empty()) {
     Error error(ErrorKind::Failed,
                 fmt::format("package '{}' does not exist in Debian {}", missing, recipe.debian));
-    if (const std::string near = nearest(missing, lines_of(work / "names")); !near.empty())
+    if (const std::string near = nearest_of_many(missing, lines_of(work / "names")); !near.empty())
       error.with_hint(fmt::format("did you mean '{}'?", near));
     throw error;
   }
