@@ -118,12 +118,12 @@ TEST_F(ChangedSite, IsMendedAfterItWasChangedBehindOurBack) {
 
   const Result status = encamp({"status", name, "--observe"});
   EXPECT_THAT(status.output, ContainsRegex("nodes.other +gone"));
-  EXPECT_THAT(status.output, HasSubstr("drift: content: "));
+  EXPECT_THAT(status.output, HasSubstr("drift: content"));
   EXPECT_THAT(status.output, HasSubstr("1 of 3 items well"));
   const Result planned = plan({"--observe", "--exit-code"});
   EXPECT_EQ(planned.exit, 5);
   EXPECT_THAT(planned.output, HasSubstr("-/+ nodes.other\n      is gone\n"));
-  EXPECT_THAT(planned.output, HasSubstr("drift: content: "));
+  EXPECT_THAT(planned.output, HasSubstr("drift: content"));
   EXPECT_THAT(planned.output, HasSubstr("drift: names: "));
   const Result mended = up({"--observe"});
 
