@@ -19,10 +19,7 @@ ExitCode run_component(Program& program, const ComponentOptions& options) {
   }
   const Component* component = registry.find(options.name);
   if (component == nullptr) {
-    std::vector<std::string> names;
-    for (const Component* each : registry.all())
-      names.push_back(each->schema().component);
-    const std::string near = nearest(options.name, names);
+    const std::string near = nearest(options.name, registry.names());
     throw Error(ErrorKind::NotFound, fmt::format("there is no component '{}'", options.name))
         .with_hint(near.empty() ? "encamp component list"
                                 : fmt::format("encamp component show {}", near));

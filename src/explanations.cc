@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "src/explanations_text.h"
+#include "src/terminal_text.h"
 
 namespace encamp {
 namespace {
@@ -33,14 +34,6 @@ std::vector<Explanation> parse(std::string_view text) {
   return all;
 }
 
-std::string indented(const std::string& text) {
-  std::string out;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);)
-    out += "    " + line + "\n";
-  return out;
-}
-
 }  // namespace
 
 const std::vector<Explanation>& explanations() {
@@ -55,7 +48,8 @@ const Explanation* find_explanation(std::string_view code) {
 
 std::string to_text(const Explanation& explanation) {
   return fmt::format("{}: {}\n\n{}\n{}\nbecomes\n\n{}", explanation.code, explanation.summary,
-                     explanation.story, indented(explanation.before), indented(explanation.after));
+                     explanation.story, indented(explanation.before, 4),
+                     indented(explanation.after, 4));
 }
 
 }  // namespace encamp

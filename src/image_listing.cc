@@ -15,21 +15,6 @@ bool is_marker(const std::string& volume) {
   return volume.ends_with(".complete");
 }
 
-std::set<std::string> texts_of(const Properties& properties, const std::string& name) {
-  std::set<std::string> texts;
-  const auto found = properties.find(name);
-  if (found != properties.end() && found->second.is_list()) {
-    for (const Value& item : found->second.list())
-      texts.insert(item.text());
-  }
-  return texts;
-}
-
-std::string text_of(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || !found->second.is_text() ? "" : found->second.text();
-}
-
 // Whether the row of an image is about this one: by its key, or, while it is being made, by what it
 // is to be. A row that says neither is about every image without a label.
 bool is_about(const Record& row, const ListedImage& image) {
@@ -44,8 +29,7 @@ bool is_about(const Record& row, const ListedImage& image) {
     return true;
   const ImageRecipe& recipe = image.label->recipe;
   return text_of(row.properties, "debian") == recipe.debian &&
-         texts_of(row.properties, "packages") ==
-             std::set<std::string>(recipe.packages.begin(), recipe.packages.end());
+         std::ranges::is_permutation(texts_of(row.properties, "packages"), recipe.packages);
 }
 
 }  // namespace

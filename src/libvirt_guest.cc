@@ -20,14 +20,14 @@ constexpr std::chrono::seconds kLoopDeadline{30};
 constexpr std::chrono::milliseconds kLoopPause{50};
 constexpr std::chrono::milliseconds kConsoleLimit{300};
 
-DomainHandle find_by_uuid(virConnectPtr connection, const Claim& claim) {
+DomainHandle find_guest_by_uuid(virConnectPtr connection, const Claim& claim) {
   DomainHandle domain(virDomainLookupByUUIDString(connection, claim.uuid.c_str()));
   if (domain == nullptr && !last_error_is(VIR_ERR_NO_DOMAIN))
     throw libvirt_error(fmt::format("cannot look up guest '{}'", claim.name));
   return domain;
 }
 
-DomainHandle find_by_name(virConnectPtr connection, const Claim& claim) {
+DomainHandle find_guest_by_name(virConnectPtr connection, const Claim& claim) {
   DomainHandle domain(virDomainLookupByName(connection, claim.name.c_str()));
   if (domain == nullptr && !last_error_is(VIR_ERR_NO_DOMAIN))
     throw libvirt_error(fmt::format("cannot look up guest '{}'", claim.name));
@@ -121,7 +121,7 @@ void start_domain(virDomainPtr domain, std::chrono::seconds patience) {
 bool LibvirtGuests::with_domain(const Claim& claim, const Action& action) {
   for (ConnectionPool* pool : connections_.usable()) {
     const bool found = pool->with([&](virConnectPtr connection) {
-      const DomainHandle domain = find_by_uuid(connection, claim);
+      const DomainHandle domain = find_guest_by_uuid(connection, claim);
       if (domain == nullptr)
         return false;
       action(connection, domain.get(), *pool);
@@ -134,7 +134,7 @@ bool LibvirtGuests::with_domain(const Claim& claim, const Action& action) {
 }
 
 std::optional<GuestState> LibvirtGuests::find(const Claim& claim) {
-  for (auto* const look_up : {&find_by_uuid, &find_by_name})
+  for (auto* const look_up : {&find_guest_by_uuid, &find_guest_by_name})
     for (ConnectionPool* pool : connections_.usable()) {
       const std::optional<GuestState> state = pool->with([&](virConnectPtr connection) {
         const DomainHandle domain = look_up(connection, claim);
@@ -179,7 +179,7 @@ void LibvirtGuests::define(const GuestSpec& spec) {
 bool LibvirtGuests::is_container(const Claim& claim) {
   ConnectionPool* pool = connections_.containers();
   return pool != nullptr && pool->with([&](virConnectPtr connection) {
-    return find_by_uuid(connection, claim) != nullptr;
+    return find_guest_by_uuid(connection, claim) != nullptr;
   });
 }
 

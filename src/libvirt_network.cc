@@ -39,14 +39,14 @@ std::string subnet_of(const std::string& address, const std::string& netmask, st
   return fmt::format("{}/{}", text, prefix);
 }
 
-NetworkHandle find_by_uuid(virConnectPtr connection, const Claim& claim) {
+NetworkHandle find_network_by_uuid(virConnectPtr connection, const Claim& claim) {
   NetworkHandle network(virNetworkLookupByUUIDString(connection, claim.uuid.c_str()));
   if (network == nullptr && !last_error_is(VIR_ERR_NO_NETWORK))
     throw libvirt_error(fmt::format("cannot look up network '{}'", claim.name));
   return network;
 }
 
-NetworkHandle find_by_name(virConnectPtr connection, const Claim& claim) {
+NetworkHandle find_network_by_name(virConnectPtr connection, const Claim& claim) {
   NetworkHandle network(virNetworkLookupByName(connection, claim.name.c_str()));
   if (network == nullptr && !last_error_is(VIR_ERR_NO_NETWORK))
     throw libvirt_error(fmt::format("cannot look up network '{}'", claim.name));
@@ -159,9 +159,9 @@ std::string bridge_of(const std::string& uuid) {
 
 std::optional<NetworkState> LibvirtNetworks::find(const Claim& claim) {
   return connections_.any().with([&](virConnectPtr connection) -> std::optional<NetworkState> {
-    NetworkHandle network = find_by_uuid(connection, claim);
+    NetworkHandle network = find_network_by_uuid(connection, claim);
     if (network == nullptr)
-      network = find_by_name(connection, claim);
+      network = find_network_by_name(connection, claim);
     if (network == nullptr)
       return std::nullopt;
     const std::string xml = description_of(network.get());
@@ -175,7 +175,7 @@ std::optional<NetworkState> LibvirtNetworks::find(const Claim& claim) {
 
 void LibvirtNetworks::create(const NetworkSpec& spec) {
   connections_.any().with([&](virConnectPtr connection) {
-    NetworkHandle network = find_by_uuid(connection, spec.claim);
+    NetworkHandle network = find_network_by_uuid(connection, spec.claim);
     if (network == nullptr) {
       network.reset(virNetworkDefineXML(connection, network_xml(spec).c_str()));
       if (network == nullptr)
@@ -198,7 +198,7 @@ void LibvirtNetworks::create(const NetworkSpec& spec) {
 
 void LibvirtNetworks::set_names(const Claim& claim, const std::vector<HostName>& names) {
   connections_.any().with([&](virConnectPtr connection) {
-    const NetworkHandle network = find_by_uuid(connection, claim);
+    const NetworkHandle network = find_network_by_uuid(connection, claim);
     if (network == nullptr)
       throw Error(ErrorKind::NotFound, fmt::format("network '{}' is gone", claim.name))
           .with_hint("encamp up makes it again");
@@ -218,7 +218,7 @@ void LibvirtNetworks::set_names(const Claim& claim, const std::vector<HostName>&
 
 void LibvirtNetworks::remove(const Claim& claim) {
   connections_.any().with([&](virConnectPtr connection) {
-    const NetworkHandle network = find_by_uuid(connection, claim);
+    const NetworkHandle network = find_network_by_uuid(connection, claim);
     if (network != nullptr) {
       if (virNetworkDestroy(network.get()) != 0 && !last_error_is(VIR_ERR_OPERATION_INVALID) &&
           !last_error_is(VIR_ERR_NO_NETWORK))

@@ -23,14 +23,14 @@ constexpr std::size_t kMessage = 262120;
 /// which are his while a machine has them. He needs to list nothing.
 constexpr const char* kPoolMode = "0711";
 
-PoolHandle find_by_uuid(virConnectPtr connection, const Claim& claim) {
+PoolHandle find_pool_by_uuid(virConnectPtr connection, const Claim& claim) {
   PoolHandle pool(virStoragePoolLookupByUUIDString(connection, claim.uuid.c_str()));
   if (pool == nullptr && !last_error_is(VIR_ERR_NO_STORAGE_POOL))
     throw libvirt_error(fmt::format("cannot look up storage pool '{}'", claim.name));
   return pool;
 }
 
-PoolHandle find_by_name(virConnectPtr connection, const std::string& name) {
+PoolHandle find_pool_by_name(virConnectPtr connection, const std::string& name) {
   PoolHandle pool(virStoragePoolLookupByName(connection, name.c_str()));
   if (pool == nullptr && !last_error_is(VIR_ERR_NO_STORAGE_POOL))
     throw libvirt_error(fmt::format("cannot look up storage pool '{}'", name));
@@ -56,7 +56,7 @@ void start(virStoragePoolPtr pool) {
 
 /// The pool, active: after a restart of its host one is not. Nothing when there is none.
 PoolHandle find_started(virConnectPtr connection, const std::string& name) {
-  PoolHandle pool = find_by_name(connection, name);
+  PoolHandle pool = find_pool_by_name(connection, name);
   if (pool != nullptr)
     start(pool.get());
   return pool;
@@ -216,9 +216,9 @@ std::string directory_xml(const std::string& name) {
 
 std::optional<PoolState> LibvirtStorage::find_pool(const Claim& claim) {
   return connections_.any().with([&](virConnectPtr connection) -> std::optional<PoolState> {
-    PoolHandle pool = find_by_uuid(connection, claim);
+    PoolHandle pool = find_pool_by_uuid(connection, claim);
     if (pool == nullptr)
-      pool = find_by_name(connection, claim.name);
+      pool = find_pool_by_name(connection, claim.name);
     if (pool == nullptr)
       return std::nullopt;
     PoolState state;
@@ -236,7 +236,7 @@ std::optional<PoolState> LibvirtStorage::find_pool(const Claim& claim) {
 
 void LibvirtStorage::create_pool(const Claim& claim) {
   connections_.any().with([&](virConnectPtr connection) {
-    PoolHandle pool = find_by_uuid(connection, claim);
+    PoolHandle pool = find_pool_by_uuid(connection, claim);
     if (pool == nullptr)
       pool.reset(virStoragePoolDefineXML(connection, pool_xml(claim, storage_).c_str(), 0));
     if (pool == nullptr)
@@ -247,7 +247,7 @@ void LibvirtStorage::create_pool(const Claim& claim) {
 
 void LibvirtStorage::remove_pool(const Claim& claim) {
   connections_.any().with([&](virConnectPtr connection) {
-    const PoolHandle pool = find_by_uuid(connection, claim);
+    const PoolHandle pool = find_pool_by_uuid(connection, claim);
     if (pool == nullptr)
       return;
     const std::string tried = fmt::format("cannot remove storage pool '{}'", claim.name);

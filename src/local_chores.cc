@@ -175,7 +175,7 @@ bool answers_dns(const std::string& address) {
       connect(socket.fd(), reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0)
     return false;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    if (send(socket.fd(), kQuery, sizeof kQuery, 0) < 0)
+    if (::send(socket.fd(), kQuery, sizeof kQuery, 0) < 0)
       return false;
     pollfd ready{.fd = socket.fd(), .events = POLLIN, .revents = 0};
     if (poll(&ready, 1, 500) <= 0)

@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kStart{30};
+constexpr std::chrono::seconds kStartTime{30};
 constexpr std::chrono::milliseconds kPause{50};
 constexpr std::chrono::seconds kBoot{8};
 constexpr const char* kQemu = "/usr/bin/qemu-system-x86_64";
@@ -155,7 +155,7 @@ std::string start_libvirtd(const HostSettings& host, const fs::path& keeper) {
                 : fmt::format("when nobody needs this libvirtd: kill {} && encamp doctor --start",
                               pid));
   const std::string done = has_systemd() ? start_by_systemd() : start_by_keeper(keeper);
-  const auto deadline = steady_clock::now() + kStart;
+  const auto deadline = steady_clock::now() + kStartTime;
   while (!(why = first_unanswered()).empty()) {
     if (steady_clock::now() > deadline)
       throw Error(ErrorKind::Timeout, fmt::format("{}, but: {}", done, why))

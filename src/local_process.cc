@@ -60,9 +60,9 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
 }
 
 // Passes on whole lines, keeps the end of all.
-class Output {
+class ToolOutput {
  public:
-  explicit Output(const Tool& tool) : tool_(tool) {}
+  explicit ToolOutput(const Tool& tool) : tool_(tool) {}
 
   void add(std::string_view text) {
     constexpr std::size_t kKept = 64 << 10;
@@ -87,7 +87,7 @@ class Output {
 };
 
 // Returns false when the time was over first.
-bool read_all(int from, Output& output, SteadyClock::time_point deadline) {
+bool read_all(int from, ToolOutput& output, SteadyClock::time_point deadline) {
   std::array<char, 16384> buffer{};
   while (true) {
     const auto left =
@@ -133,7 +133,7 @@ ToolResult run_tool(const Tool& tool) {
   writing = Descriptor();
 
   ToolResult result;
-  Output output(tool);
+  ToolOutput output(tool);
   result.timed_out = !read_all(reading.get(), output, SteadyClock::now() + tool.timeout);
   if (result.timed_out)
     kill(-child, SIGKILL);

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kSchema = 1;
+constexpr int kReservationSchema = 1;
 constexpr const char* kTables = R"sql(
 CREATE TABLE reservation (
   deployment TEXT NOT NULL,
@@ -48,14 +48,14 @@ class SqliteReservations : public Reservations {
  public:
   explicit SqliteReservations(const fs::path& file)
       : database_(file, Database::Mode::Create, "the list of reservations") {
-    database_.refuse_newer_than(kSchema);
-    if (database_.schema_version() == kSchema)
+    database_.refuse_newer_than(kReservationSchema);
+    if (database_.schema_version() == kReservationSchema)
       return;
     sync_directories(file.parent_path());  // Before: what has a schema has a durable name.
     Transaction transaction(database_);
     if (database_.schema_version() == 0) {  // Nobody was faster.
       database_.execute(kTables);
-      database_.set_schema_version(kSchema);
+      database_.set_schema_version(kReservationSchema);
     }
     transaction.commit();
   }
@@ -89,7 +89,7 @@ class SqliteReservations : public Reservations {
     Statement(database_, "DELETE FROM reservation WHERE deployment = ?").bind(deployment).run();
     // Writes also when nothing was there: a removal whose last sync failed looks done, and a power
     // loss would undo it.
-    database_.set_schema_version(kSchema);
+    database_.set_schema_version(kReservationSchema);
     transaction.commit();
   }
 

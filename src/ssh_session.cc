@@ -18,20 +18,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kSlice = 50;  ///< Milliseconds that a request to stop may go unnoticed.
 /// A handshake with curve25519 takes a third less of both sides' CPU than libssh's default.
 constexpr const char* kKeyExchange = "curve25519-sha256,curve25519-sha256@libssh.org";
 constexpr const char* kHostKey = "ssh-ed25519";
 constexpr const char* kCiphers = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr";
 constexpr const char* kMacs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256";
 
-milliseconds left(Clock::Instant deadline) {
-  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(
-                                       deadline - std::chrono::steady_clock::now()));
-}
-
 int slice_until(Clock::Instant deadline) {
-  return static_cast<int>(std::min<std::int64_t>(kSlice, left(deadline).count()));
+  return static_cast<int>(std::min(kSlice, time_left(deadline)).count());
 }
 
 std::string last_error(ssh_session session) {
@@ -68,7 +62,7 @@ struct SshSession::State {
       const int result = call();
       if (result != again)
         return result;
-      if (left(deadline).count() == 0)
+      if (time_left(deadline).count() == 0)
         throw_late(what);
       const int flags = ssh_get_poll_flags(session.get());
       const bool writes = (flags & SSH_WRITE_PENDING) != 0;
@@ -169,7 +163,7 @@ SshSession SshSession::connect(const Login& login, Clock::Instant deadline, std:
       throw Error(ErrorKind::Denied,
                   fmt::format("{} is not the SSH server that was made for the node: {}",
                               state->peer, reason));
-    if (left(deadline).count() == 0)
+    if (time_left(deadline).count() == 0)
       throw Error(ErrorKind::Timeout,
                   fmt::format("the SSH handshake with {} failed until its deadline: {}",
                               state->peer, reason));
@@ -245,7 +239,7 @@ std::string SshChannel::read(std::size_t size, Clock::Instant deadline) {
     if (count == SSH_EOF || ssh_channel_is_eof(channel) != 0)
       throw Error(ErrorKind::Unavailable, fmt::format("what ran on {} ended too early: {}",
                                                       state_->session->peer, ending()));
-    if (left(deadline).count() == 0)
+    if (time_left(deadline).count() == 0)
       state_->session->throw_late("answer");
     if (ssh_channel_poll_timeout(channel, slice_until(deadline), 0) == SSH_ERROR)
       state_->session->throw_broken();

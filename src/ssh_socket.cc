@@ -26,12 +26,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPause{4};
 constexpr milliseconds kFirstTry{40};
 constexpr milliseconds kLongestTry{1000};
-constexpr milliseconds kSlice{50};  ///< How long a request to stop may go unnoticed.
-
-milliseconds left(Clock::Instant deadline) {
-  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(
-                                       deadline - std::chrono::steady_clock::now()));
-}
 
 void throw_if_stopped(const std::stop_token& stop) {
   if (stop.stop_requested())
@@ -42,7 +36,7 @@ void throw_if_stopped(const std::stop_token& stop) {
 bool wait_for(int descriptor, short events, Clock::Instant deadline, const std::stop_token& stop) {
   while (true) {
     throw_if_stopped(stop);
-    const milliseconds remaining = left(deadline);
+    const milliseconds remaining = time_left(deadline);
     pollfd waited{descriptor, events, 0};
     if (::poll(&waited, 1, static_cast<int>(std::min(remaining, kSlice).count())) > 0)
       return true;
@@ -118,6 +112,11 @@ bool has_banner(int descriptor) {
 
 }  // namespace
 
+milliseconds time_left(Clock::Instant deadline) {
+  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(
+                                       deadline - std::chrono::steady_clock::now()));
+}
+
 Socket& Socket::operator=(Socket&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   return *this;
@@ -152,11 +151,11 @@ Socket connect_to_server(const std::string& address, int port, Clock::Instant de
       else
         reason = "it hung up";
     }
-    if (left(deadline).count() == 0)
+    if (time_left(deadline).count() == 0)
       break;
     patience = std::min(patience * 3 / 2, kLongestTry);
     throw_if_stopped(stop);
-    ::poll(nullptr, 0, static_cast<int>(std::min(kPause, left(deadline)).count()));
+    ::poll(nullptr, 0, static_cast<int>(std::min(kPause, time_left(deadline)).count()));
   }
   const std::string what =
       port_was_reached ? fmt::format("the SSH server at {}:{} did not answer", address, port)

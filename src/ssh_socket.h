@@ -1,12 +1,19 @@
 // The first two links of the chain to a node: its port, and the banner of the server behind it.
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 #include <string>
 
 #include "engine/world/clock.h"
 
 namespace encamp {
+
+/// How long a request to stop may go unnoticed.
+constexpr std::chrono::milliseconds kSlice{50};
+
+/// 0 when `deadline` has passed.
+std::chrono::milliseconds time_left(Clock::Instant deadline);
 
 /// A connected socket, closed when it goes.
 class Socket {

@@ -14,9 +14,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr minutes kBackdated{5};  // Clocks of machines differ.
-
-Schema make_schema() {
+Schema authority_schema() {
   const Type text{.kind = Type::Kind::Text};
   const Type time{.kind = Type::Kind::Time};
   return {
@@ -83,11 +81,6 @@ Schema make_schema() {
                      {.name = "crl", .type = text, .about = "Its revocation list in PEM."}}};
 }
 
-std::string text_in(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || !found->second.is_text() ? "" : found->second.text();
-}
-
 std::vector<std::string> serials_in(const Properties& properties) {
   std::vector<std::string> serials;
   const auto found = properties.find("serials");
@@ -104,10 +97,6 @@ bool is_true(const Properties& properties, const std::string& name) {
 }
 
 /// Each generation has its own.
-std::string key_name(const Owner& owner) {
-  return fmt::format("private_key.{}", owner.generation);
-}
-
 class Authority : public Component {
  public:
   const Schema& schema() const override { return schema_; }
@@ -120,8 +109,8 @@ class Authority : public Component {
                        .where = authority.place(property),
                        .hint = std::move(hint)});
     };
-    const std::string subject = text_in(authority.properties, "subject");
-    const std::string certificate = text_in(authority.properties, "certificate");
+    const std::string subject = text_of(authority.properties, "subject");
+    const std::string certificate = text_of(authority.properties, "certificate");
     if (certificate.empty()) {
       if (subject.empty())
         report("authority", "an authority has a 'subject' or a 'certificate'", "subject",
@@ -157,7 +146,7 @@ class Authority : public Component {
 
   Attributes realize(const Properties& wanted, const Record& record,
                      Context& context) const override {
-    if (const std::string given = text_in(wanted, "certificate"); !given.empty())
+    if (const std::string given = text_of(wanted, "certificate"); !given.empty())
       return trust(wanted, given, context);
     const std::string secret = key_name(context.owner());
     std::optional<Value> key = context.find_secret(secret);
@@ -167,27 +156,27 @@ class Authority : public Component {
                                 x509::make_key(static_cast<int>(wanted.at("bits").integer())));
     }
     const x509::WallTime now = context.clock().wall_time();
-    std::string certificate = text_in(record.attributes, "certificate");
+    std::string certificate = text_of(record.attributes, "certificate");
     if (!x509::belongs_to(certificate, key->text()) || has_ended(certificate, now))
       certificate =
           x509::make_authority({.subject = wanted.at("subject").text(),
                                 .serial = "1" + uuid_of(context.owner(), "serial").substr(0, 8) +
                                           uuid_of(context.owner(), "serial").substr(9, 4),
-                                .from = now - kBackdated,
+                                .from = now - x509::kBackdated,
                                 .until = now + wanted.at("lifetime").duration()},
                                key->text());
     // Its number has to grow.
     const std::int64_t number =
         std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-    const std::string crl = x509::make_revocation_list(serials_in(wanted), number, now - kBackdated,
-                                                       now + wanted.at("crl_lifetime").duration(),
-                                                       certificate, key->text());
+    const std::string crl = x509::make_revocation_list(
+        serials_in(wanted), number, now - x509::kBackdated,
+        now + wanted.at("crl_lifetime").duration(), certificate, key->text());
     return {{"certificate", certificate}, {"private_key", *key}, {"crl", crl}};
   }
 
   // One that has ended is made again.
   std::optional<Properties> observe(const Record& record, Context& context) const override {
-    if (has_ended(text_in(record.attributes, "certificate"), context.clock().wall_time()))
+    if (has_ended(text_of(record.attributes, "certificate"), context.clock().wall_time()))
       return std::nullopt;
     return record.properties;
   }
@@ -216,9 +205,9 @@ class Authority : public Component {
 
   // Known when the file is read, for they stand in paths.
   static void set_names(const Properties& properties, Expansion& expansion) {
-    const std::string subject = text_in(properties, "subject");
+    const std::string subject = text_of(properties, "subject");
     if (const std::optional<x509::Facts> facts =
-            x509::read_certificate(text_in(properties, "certificate"))) {
+            x509::read_certificate(text_of(properties, "certificate"))) {
       expansion.set("subject", facts->subject);
       expansion.set("hash", facts->hash);
       expansion.set("hash_old", facts->hash_old);
@@ -241,13 +230,17 @@ class Authority : public Component {
                   fmt::format("the certificate of '{}' has expired on {:%Y-%m-%d %H:%M} UTC",
                               facts.subject, facts.until))
           .with_hint("get its new one from the authority");
-    return {{"certificate", certificate}, {"crl", text_in(wanted, "crl")}};
+    return {{"certificate", certificate}, {"crl", text_of(wanted, "crl")}};
   }
 
-  const Schema schema_ = make_schema();
+  const Schema schema_ = authority_schema();
 };
 
 }  // namespace
+
+std::string key_name(const Owner& owner) {
+  return fmt::format("private_key.{}", owner.generation);
+}
 
 std::unique_ptr<const Component> make_authority_component() {
   return std::make_unique<Authority>();

@@ -22,4 +22,7 @@ std::unique_ptr<const Component> make_certificate_component();
 /// digits, the first 1 to 7.
 std::string serial_of(const Address& address, const Properties& properties);
 
+/// What the private key of the one that `owner` is about is called among the kept secrets.
+std::string key_name(const Owner& owner);
+
 }  // namespace encamp

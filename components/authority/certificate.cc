@@ -13,11 +13,10 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-constexpr minutes kBackdated{5};  // Clocks of machines differ.
 // What makes another certificate of it, with another serial.
 constexpr const char* kEssence[] = {"issuer", "subject", "host", "lifetime", "bits", "issue"};
 
-Schema make_schema() {
+Schema certificate_schema() {
   const Type text{.kind = Type::Kind::Text};
   return {
       .component = "certificate",
@@ -71,15 +70,6 @@ Schema make_schema() {
           {.name = "private_key", .type = text, .secret = true, .about = "In PEM."}}};
 }
 
-std::string text_in(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || !found->second.is_text() ? "" : found->second.text();
-}
-
-std::string key_name(const Owner& owner) {
-  return fmt::format("private_key.{}", owner.generation);
-}
-
 bool is_host_name(const std::string& name) {
   return !name.empty() && name.size() <= 253 &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-*") == std::string::npos;
@@ -90,14 +80,14 @@ class CertificateComponent : public Component {
   const Schema& schema() const override { return schema_; }
 
   void check(const Resource& certificate, Diagnostics& diagnostics) const override {
-    const std::string subject = text_in(certificate.properties, "subject");
+    const std::string subject = text_of(certificate.properties, "subject");
     if (const std::string problem = x509::problem_with_subject(subject);
         !subject.empty() && !problem.empty())
       diagnostics.add({.code = "bad-subject",
                        .summary = fmt::format("'{}' is no subject: {}", subject, problem),
                        .where = certificate.place("subject"),
                        .hint = "parts like /DC=test/O=Grid/OU=people/CN=Alice Tester"});
-    const std::string host = text_in(certificate.properties, "host");
+    const std::string host = text_of(certificate.properties, "host");
     if (certificate.properties.contains("host") && !host.empty() && !is_host_name(host))
       diagnostics.add({.code = "bad-name",
                        .summary = fmt::format("'{}' is no name of a host", host),
@@ -133,15 +123,15 @@ class CertificateComponent : public Component {
     }
     const std::string& authority = issuer.attributes.at("certificate").text();
     const x509::WallTime now = context.clock().wall_time();
-    std::string certificate = text_in(record.attributes, "certificate");
+    std::string certificate = text_of(record.attributes, "certificate");
     const std::optional<x509::Facts> before = x509::read_certificate(certificate);
     if (!before || before->until <= now || !x509::is_signed_by(certificate, authority) ||
         !x509::belongs_to(certificate, key->text()))
       certificate = x509::make_certificate({.subject = wanted.at("subject").text(),
                                             .serial = serial_of(context.owner().address, wanted),
-                                            .from = now - kBackdated,
+                                            .from = now - x509::kBackdated,
                                             .until = now + wanted.at("lifetime").duration(),
-                                            .host = text_in(wanted, "host")},
+                                            .host = text_of(wanted, "host")},
                                            key->text(), authority, issuer_key->second.text());
     return {{"issuer", x509::read_certificate(certificate).value().issuer},
             {"certificate", certificate},
@@ -151,7 +141,7 @@ class CertificateComponent : public Component {
   // One that has ended is made again.
   std::optional<Properties> observe(const Record& record, Context& context) const override {
     const std::optional<x509::Facts> facts =
-        x509::read_certificate(text_in(record.attributes, "certificate"));
+        x509::read_certificate(text_of(record.attributes, "certificate"));
     if (!facts || facts->until <= context.clock().wall_time())
       return std::nullopt;
     return record.properties;
@@ -162,7 +152,7 @@ class CertificateComponent : public Component {
   }
 
  private:
-  const Schema schema_ = make_schema();
+  const Schema schema_ = certificate_schema();
 };
 
 }  // namespace

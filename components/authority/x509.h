@@ -5,6 +5,7 @@
 //     const std::string ca = make_authority({.subject = "/DC=test/O=Grid", ...}, key);
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,8 @@
 namespace encamp::x509 {
 
 using WallTime = Clock::WallTime;
+
+constexpr std::chrono::minutes kBackdated{5};  ///< Clocks of machines differ.
 
 /// What is wrong with a distinguished name in slash form, `/DC=test/O=Grid/CN=host/a.test`; empty
 /// when it is one. A slash begins a part when a known type and `=` follow, else it belongs to the

@@ -8,16 +8,11 @@
 namespace encamp {
 namespace {
 
-constexpr int kShownLines = 20;
+constexpr int kOutputLines = 20;
 /// The note that counts executions whose outcome the guest lost: each names another receipt.
 constexpr const char* kLost = "lost";
 /// The note on what was run last, as a digest: another text runs though its product is there.
 constexpr const char* kRan = "ran";
-
-std::string text_of(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
-}
 
 /// What is run and what it reads, fit to be recorded: text that is secret has a keyed digest.
 std::string digest_of_run(const Properties& wanted, const Command& command) {
@@ -30,18 +25,12 @@ std::string digest_of_run(const Properties& wanted, const Command& command) {
   return sha256(both);
 }
 
-Duration time_left(Context& context) {
-  const auto left =
-      std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
-  return std::max(left, Duration(1));
-}
-
 /// `text` in the place and as the user that the properties say.
 Command command_of(const Properties& properties, const std::string& text, Context& context) {
   Command command{.text = text,
                   .user = text_of(properties, "user"),
                   .directory = text_of(properties, "directory"),
-                  .timeout = time_left(context)};
+                  .timeout = context.time_left()};
   if (const auto found = properties.find("environment"); found != properties.end()) {
     for (const Value::Entry& entry : found->second.mapping())
       command.environment[entry.key] = entry.value.text();
@@ -54,7 +43,7 @@ std::string shown(const CommandResult& result) {
   std::string text = result.output;
   if (!text.empty() && !text.ends_with('\n'))
     text += '\n';
-  return last_lines(printable(text + result.errors), kShownLines);
+  return last_lines(printable(text + result.errors), kOutputLines);
 }
 
 void throw_if_failed(const CommandResult& result, const std::string& what, Duration timeout) {

@@ -7,18 +7,13 @@ namespace {
 
 /// The note on what was at the path before the item: owner, group and mode of a directory, or null
 /// when nothing was.
-constexpr const char* kOriginal = "original";
-
-std::string text_of(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
-}
+constexpr const char* kOriginalDirectory = "original";
 
 std::string mode_text(int mode) {
   return fmt::format("{:04o}", mode);
 }
 
-FileSpec spec_of(const Properties& wanted) {
+FileSpec directory_spec(const Properties& wanted) {
   return {.path = text_of(wanted, "path"),
           .kind = FileKind::Directory,
           .content = {},
@@ -62,16 +57,17 @@ const Schema& DirectoryComponent::schema() const {
 
 Attributes DirectoryComponent::realize(const Properties& wanted, const Record& record,
                                        Context& context) const {
-  const FileSpec spec = spec_of(wanted);
+  const FileSpec spec = directory_spec(wanted);
   Guest& guest = context.guest();
   const std::optional<FileState> state = guest.find_file(spec.path);
   if (state && state->kind != FileKind::Directory)
     throw Error(ErrorKind::Conflict, fmt::format("'{}' is there and is no directory", spec.path));
-  if (!record.notes.contains(kOriginal))
-    context.note(kOriginal, !state ? Value()
-                                   : Value(Value::Mapping{{"owner", state->owner},
-                                                          {"group", state->group},
-                                                          {"mode", mode_text(state->mode)}}));
+  if (!record.notes.contains(kOriginalDirectory))
+    context.note(kOriginalDirectory, !state
+                                         ? Value()
+                                         : Value(Value::Mapping{{"owner", state->owner},
+                                                                {"group", state->group},
+                                                                {"mode", mode_text(state->mode)}}));
   if (!state || !is_as_wanted(*state, spec))
     guest.write_file(spec);
   return {};
@@ -83,7 +79,7 @@ void DirectoryComponent::ask(const Record& record, Questions& questions) const {
 
 std::optional<Properties> DirectoryComponent::observe(const Record& record,
                                                       Context& context) const {
-  const FileSpec spec = spec_of(record.properties);
+  const FileSpec spec = directory_spec(record.properties);
   const std::optional<FileState> state = context.guest().find_file(spec.path);
   if (!state || state->kind != FileKind::Directory)
     return std::nullopt;
@@ -99,7 +95,7 @@ std::optional<Properties> DirectoryComponent::observe(const Record& record,
 // A directory that was there gets its owner and mode back; one that the item made goes when it is
 // empty, because whatever is in it is not the item's.
 void DirectoryComponent::remove(const Record& record, Context& context) const {
-  const auto original = record.notes.find(kOriginal);
+  const auto original = record.notes.find(kOriginalDirectory);
   if (original == record.notes.end())
     return;
   const std::string path = text_of(record.properties, "path");

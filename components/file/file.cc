@@ -10,18 +10,13 @@ namespace {
 
 /// The note on what was at the path before the item: where a copy of it is kept, or null when
 /// nothing was. Without the note the item has not touched the path yet.
-constexpr const char* kOriginal = "original";
+constexpr const char* kOriginalFile = "original";
 /// The note that counts how often somebody else had changed the file and it was written again.
 constexpr const char* kMended = "mended";
 constexpr const char* kOriginals = "/var/lib/encamp/originals";
 constexpr std::size_t kObservedLimit = 1U << 20;
 
 /// The text of a property, or "" when it is not set.
-std::string text_of(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
-}
-
 /// What is in the file, or where the link leads: text, which may be secret.
 Value content_of(const Properties& wanted) {
   const auto found = wanted.find(wanted.contains("link") ? "link" : "content");
@@ -29,7 +24,7 @@ Value content_of(const Properties& wanted) {
 }
 
 /// Without its content.
-FileSpec spec_of(const Properties& wanted) {
+FileSpec file_spec(const Properties& wanted) {
   return {.path = text_of(wanted, "path"),
           .kind = wanted.contains("link") ? FileKind::Link : FileKind::Regular,
           .content = {},
@@ -155,28 +150,28 @@ void FileComponent::expand(const Resource& resource, Expansion& expansion) const
 
 Attributes FileComponent::realize(const Properties& wanted, const Record& record,
                                   Context& context) const {
-  FileSpec spec = spec_of(wanted);
+  FileSpec spec = file_spec(wanted);
   const Value content = content_of(wanted);
   Guest& guest = context.guest();
   const std::optional<FileState> state = guest.find_file(spec.path);
   if (state && state->kind == FileKind::Directory)
     throw Error(ErrorKind::Conflict, fmt::format("'{}' is a directory", spec.path));
 
-  if (!record.notes.contains(kOriginal)) {
+  if (!record.notes.contains(kOriginalFile)) {
     if (state) {
       // The copy first: without the note it is made again, of what is still the original.
       const std::string copy = kOriginals + spec.path;
       guest.copy_file(spec.path, copy);
-      context.note(kOriginal, copy);
+      context.note(kOriginalFile, copy);
     } else {
-      context.note(kOriginal, Value());
+      context.note(kOriginalFile, Value());
     }
   }
   std::int64_t mended = times_mended(record);
   if (!state || !is_as_wanted(*state, spec, content)) {
     // Noted first: what restarts with it does so also when we do not get further than the writing.
     const bool was_realized = record.attributes.contains("digest");
-    if (was_realized && (!state || !is_as_wanted(*state, spec_of(record.properties),
+    if (was_realized && (!state || !is_as_wanted(*state, file_spec(record.properties),
                                                  content_of(record.properties))))
       context.note(kMended, ++mended);
     spec.content = content.text();
@@ -191,7 +186,7 @@ void FileComponent::ask(const Record& record, Questions& questions) const {
 }
 
 std::optional<Properties> FileComponent::observe(const Record& record, Context& context) const {
-  const FileSpec spec = spec_of(record.properties);
+  const FileSpec spec = file_spec(record.properties);
   const Value content = content_of(record.properties);
   Guest& guest = context.guest();
   const std::optional<FileState> state = guest.find_file(spec.path);
@@ -222,7 +217,7 @@ std::optional<Properties> FileComponent::observe(const Record& record, Context& 
 }
 
 void FileComponent::remove(const Record& record, Context& context) const {
-  const auto original = record.notes.find(kOriginal);
+  const auto original = record.notes.find(kOriginalFile);
   if (original == record.notes.end())
     return;
   const std::string path = text_of(record.properties, "path");

@@ -6,7 +6,7 @@ namespace encamp {
 namespace {
 
 /// The note on the group's number before the item, or null when there was no such group.
-constexpr const char* kOriginal = "original";
+constexpr const char* kOriginalGroup = "original";
 
 std::optional<int> gid_of(const Properties& properties) {
   const auto found = properties.find("gid");
@@ -46,9 +46,9 @@ class GroupComponent : public Component {
                      Context& context) const override {
     const std::string& name = wanted.at("name").text();
     Guest& guest = context.guest();
-    if (!record.notes.contains(kOriginal)) {
+    if (!record.notes.contains(kOriginalGroup)) {
       const std::optional<int> before = guest.find_group(name);
-      context.note(kOriginal, before ? Value(*before) : Value());
+      context.note(kOriginalGroup, before ? Value(*before) : Value());
     }
     guest.put_group(name, gid_of(wanted),
                     wanted.contains("system") && wanted.at("system").boolean());
@@ -66,7 +66,7 @@ class GroupComponent : public Component {
   }
 
   void remove(const Record& record, Context& context) const override {
-    const auto original = record.notes.find(kOriginal);
+    const auto original = record.notes.find(kOriginalGroup);
     if (original == record.notes.end())
       return;
     const std::string& name = record.properties.at("name").text();

@@ -13,21 +13,6 @@
 namespace encamp {
 namespace {
 
-std::string text_of(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
-}
-
-std::set<std::string> texts_of(const Properties& properties, const std::string& name) {
-  std::set<std::string> texts;
-  const auto found = properties.find(name);
-  if (found == properties.end() || found->second.is_null())
-    return texts;
-  for (const Value& item : found->second.list())
-    texts.insert(item.text());
-  return texts;
-}
-
 // Of the nodes that start from it (a baked image has them): properties of `repository` items.
 std::vector<Repository> repositories_of(const Properties& properties) {
   std::vector<Repository> repositories;
@@ -44,7 +29,8 @@ std::vector<Repository> repositories_of(const Properties& properties) {
 }
 
 ImageRecipe recipe_of(const Properties& properties) {
-  const std::set<std::string> packages = texts_of(properties, "packages");
+  const std::vector<std::string> named = texts_of(properties, "packages");
+  const std::set<std::string> packages(named.begin(), named.end());
   return {.debian = text_of(properties, "debian"),
           .architecture = text_of(properties, "architecture"),
           .mirror = text_of(properties, "mirror"),
@@ -170,7 +156,7 @@ class Variant {
   std::string key_;
 };
 
-Schema make_schema() {
+Schema image_schema() {
   const Type text{.kind = Type::Kind::Text};
   return {.component = "image",
           .section = "images",
@@ -245,7 +231,7 @@ class Image : public Component {
   void remove(const Record&, Context&) const override {}
 
  private:
-  const Schema schema_ = make_schema();
+  const Schema schema_ = image_schema();
 };
 
 }  // namespace

@@ -9,10 +9,10 @@
 namespace encamp {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{50};
+constexpr std::chrono::milliseconds kNetworkPause{50};
 constexpr std::chrono::seconds kGone{30};  // Taking a network away takes 0.2 s on an idle host.
 
-Schema make_schema() {
+Schema network_schema() {
   const Type text{.kind = Type::Kind::Text};
   const Type subnet{.kind = Type::Kind::Subnet};
   return {
@@ -41,10 +41,6 @@ Schema make_schema() {
                       .type = {.kind = Type::Kind::Ip},
                       .phase = Phase::Chosen,
                       .about = "The host's address in it, which answers DNS."}}};
-}
-
-const std::string& text_of(const Properties& properties, const std::string& name) {
-  return properties.at(name).text();
 }
 
 /// Sorted: their order means nothing, and a host gives them in its own.
@@ -177,7 +173,7 @@ class Network : public Component {
       // Also when there is none: a killed libvirtd may have left its bridge.
       attempt([&] { host.remove_network(claim); }, is_gone);
       const Clock::Instant deadline = std::min(context.clock().now() + kGone, context.deadline());
-      if (!context.wait_until(is_gone, deadline, kPause))
+      if (!context.wait_until(is_gone, deadline, kNetworkPause))
         throw Error(ErrorKind::Timeout, fmt::format("network '{}' does not go away", claim.name));
     }
   }
@@ -189,7 +185,7 @@ class Network : public Component {
     change.reasons.push_back(std::move(reason));
   }
 
-  Schema schema_ = make_schema();
+  Schema schema_ = network_schema();
 };
 
 }  // namespace

@@ -19,9 +19,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kPause{20};
+constexpr milliseconds kNodePause{20};
 constexpr std::size_t kConsoleTail = 4096;
-constexpr int kShownLines = 15;
+constexpr int kConsoleLines = 15;
 
 // How long a node may take until someone can log in, and how often meanwhile it is looked whether
 // it still runs. Measured, idle: a container 0.5 s, a machine without KVM 10 s.
@@ -259,7 +259,7 @@ class NodeWork {
           throw;
         const bool runs = is_running();
         if (runs && context_.clock().now() < end) {
-          context_.clock().sleep(kPause, context_.stop());
+          context_.clock().sleep(kNodePause, context_.stop());
           continue;
         }
         throw_unreached(error, runs);
@@ -279,7 +279,7 @@ class NodeWork {
     if (result.exit != 0)
       throw Error(ErrorKind::Failed,
                   fmt::format("node '{}' cannot make keys of its own", node_.name))
-          .with_detail(last_lines(printable(result.output + result.errors), kShownLines));
+          .with_detail(last_lines(printable(result.output + result.errors), kConsoleLines));
   }
 
   [[noreturn]] void throw_unreached(const Error& cause, bool runs) {
@@ -301,7 +301,7 @@ class NodeWork {
       return;
     if (grace > seconds(0)) {
       attempt([&] { host.shut_down_guest(claim); }, [] { return true; });
-      if (context.wait_until(is_off, context.clock().now() + grace, kPause))
+      if (context.wait_until(is_off, context.clock().now() + grace, kNodePause))
         return;
     }
     attempt([&] { host.destroy_guest(claim); }, is_off);

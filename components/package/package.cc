@@ -112,10 +112,6 @@ std::set<std::string> shared_names(Context& context) {
   return shared;
 }
 
-Duration time_left(Context& context) {
-  return std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
-}
-
 void uninstall(Names names, Context& context) {
   const std::set<std::string> shared = shared_names(context);
   if (!mutant("shared-packages-go"))
@@ -123,7 +119,7 @@ void uninstall(Names names, Context& context) {
   if (names.empty())
     return;
   context.progress(fmt::format("removing {}", fmt::join(names, ", ")));
-  context.guest().uninstall(names, time_left(context));
+  context.guest().uninstall(names, context.time_left());
 }
 
 /// What goes with the item, in order of name: what it noted before, and what it asks for now that
@@ -155,7 +151,7 @@ Attributes attributes_of(const Versions& installed) {
 
 void install(const Names& names, Context& context) {
   try {
-    context.guest().install(names, time_left(context));
+    context.guest().install(names, context.time_left());
   } catch (Error& error) {
     if (error.kind() == ErrorKind::NotFound)
       error.with_hint(

@@ -17,10 +17,6 @@ bool is_noted(const Record& record, const char* name, const std::string& digest)
   return found != record.notes.end() && found->second.text() == digest;
 }
 
-Duration time_left(Context& context) {
-  return std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
-}
-
 class RepositoryComponent : public Component {
  public:
   const Schema& schema() const override {
@@ -75,7 +71,7 @@ class RepositoryComponent : public Component {
     if (!is_there)
       guest.write_file(file);
     context.progress("fetching the package index");
-    guest.update_packages(time_left(context));
+    guest.update_packages(context.time_left());
     context.note(kFetched, digest);
     return {};
   }

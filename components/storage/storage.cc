@@ -9,10 +9,10 @@
 namespace encamp {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{50};
+constexpr std::chrono::milliseconds kPoolPause{50};
 constexpr std::chrono::seconds kGone{30};
 
-Schema make_schema() {
+Schema pool_schema() {
   return {.component = "storage",
           .about = "Where the disks of a deployment's nodes lie on their host; implied by nodes."};
 }
@@ -88,12 +88,13 @@ class Storage : public Component {
       empty(host, claim, *state);
     attempt([&] { host.remove_pool(claim); }, is_gone);
     const Clock::Instant deadline = std::min(context.clock().now() + kGone, context.deadline());
-    if (!context.wait_until(is_gone, deadline, kPause))
+    if (!context.wait_until(is_gone, deadline, kPoolPause))
       throw Error(ErrorKind::Timeout,
                   fmt::format("storage pool '{}' does not go away", claim.name));
   }
 
-  // Nodes and volumes have taken theirs away; what is there was made late, by a call that outlived its caller.
+  // Nodes and volumes have taken theirs away; what is there was made late, by a call that outlived
+  // its caller.
   static void empty(Host& host, const Claim& claim, const PoolState& state) {
     for (const std::string& volume : state.volumes) {
       if (!is_made_by_encamp(volume))
@@ -105,7 +106,7 @@ class Storage : public Component {
     }
   }
 
-  Schema schema_ = make_schema();
+  Schema schema_ = pool_schema();
 };
 
 }  // namespace

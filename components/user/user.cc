@@ -8,15 +8,10 @@ namespace encamp {
 namespace {
 
 /// The note on the account before the item: a mapping, or null when there was none.
-constexpr const char* kOriginal = "original";
+constexpr const char* kOriginalUser = "original";
 /// The note on where the keys that were there before are kept, or null when there were none.
 constexpr const char* kOriginalKeys = "original_keys";
-constexpr const char* kOriginals = "/var/lib/encamp/originals";
-
-std::string text_of(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
-}
+constexpr const char* kKeptFiles = "/var/lib/encamp/originals";
 
 std::optional<int> number_of(const Properties& properties, const std::string& name) {
   const auto found = properties.find(name);
@@ -32,21 +27,21 @@ std::vector<std::string> texts_in(const Value& list) {
   return texts;
 }
 
-std::optional<std::vector<std::string>> texts_of(const Properties& properties,
-                                                 const std::string& name) {
+std::optional<std::vector<std::string>> texts_if_given(const Properties& properties,
+                                                       const std::string& name) {
   const auto found = properties.find(name);
   if (found == properties.end() || found->second.is_null())
     return std::nullopt;
   return texts_in(found->second);
 }
 
-UserSpec spec_of(const Properties& wanted) {
+UserSpec user_spec(const Properties& wanted) {
   UserSpec spec{.name = text_of(wanted, "name"),
                 .uid = number_of(wanted, "uid"),
                 .gid = number_of(wanted, "gid"),
                 .home = text_of(wanted, "home"),
                 .shell = text_of(wanted, "shell"),
-                .groups = texts_of(wanted, "groups"),
+                .groups = texts_if_given(wanted, "groups"),
                 .system = wanted.contains("system") && wanted.at("system").boolean()};
   return spec;
 }
@@ -59,7 +54,7 @@ Value as_note(const UserState& user) {
                         {"groups", Value::List(user.groups.begin(), user.groups.end())}};
 }
 
-UserSpec spec_of(const std::string& name, const Value& note) {
+UserSpec user_spec(const std::string& name, const Value& note) {
   return {.name = name,
           .uid = static_cast<int>(note.find("uid")->integer()),
           .gid = static_cast<int>(note.find("gid")->integer()),
@@ -82,8 +77,8 @@ void write_keys(const UserSpec& spec, const std::vector<std::string>& keys, cons
   const bool was_there = guest.find_file(path).has_value();
   if (!record.notes.contains(kOriginalKeys)) {
     if (was_there)
-      guest.copy_file(path, kOriginals + path);
-    context.note(kOriginalKeys, was_there ? Value(kOriginals + path) : Value());
+      guest.copy_file(path, kKeptFiles + path);
+    context.note(kOriginalKeys, was_there ? Value(kKeptFiles + path) : Value());
   }
   std::string lines;
   for (const std::string& key : keys)
@@ -154,14 +149,14 @@ class UserComponent : public Component {
 
   Attributes realize(const Properties& wanted, const Record& record,
                      Context& context) const override {
-    const UserSpec spec = spec_of(wanted);
+    const UserSpec spec = user_spec(wanted);
     Guest& guest = context.guest();
-    if (!record.notes.contains(kOriginal)) {
+    if (!record.notes.contains(kOriginalUser)) {
       const std::optional<UserState> before = guest.find_user(spec.name);
-      context.note(kOriginal, before ? as_note(*before) : Value());
+      context.note(kOriginalUser, before ? as_note(*before) : Value());
     }
     guest.put_user(spec);
-    if (const auto keys = texts_of(wanted, "authorized_keys"))
+    if (const auto keys = texts_if_given(wanted, "authorized_keys"))
       write_keys(spec, *keys, record, context);
     return {};
   }
@@ -194,7 +189,7 @@ class UserComponent : public Component {
   }
 
   void remove(const Record& record, Context& context) const override {
-    const auto original = record.notes.find(kOriginal);
+    const auto original = record.notes.find(kOriginalUser);
     if (original == record.notes.end())
       return;
     const std::string name = text_of(record.properties, "name");
@@ -205,7 +200,7 @@ class UserComponent : public Component {
     }
     if (const std::optional<UserState> user = guest.find_user(name))
       restore_keys(record, user->home, guest);
-    guest.put_user(spec_of(name, original->second));
+    guest.put_user(user_spec(name, original->second));
   }
 };
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "components/node/layout.h"
 #include "engine/component/attempt.h"
 
 namespace encamp {
@@ -13,10 +14,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-constexpr milliseconds kPause{10};
+constexpr milliseconds kVolumePause{10};
 constexpr minutes kSweeping{10};
 
-Schema make_schema() {
+Schema volume_schema() {
   const Type size{.kind = Type::Kind::Size};
   return {.component = "volume",
           .section = "volumes",
@@ -30,10 +31,6 @@ Schema make_schema() {
                           .least = Value(Bytes::mebi(1))}},
           .attributes = {
               {.name = "size", .type = size, .phase = Phase::Known, .about = "As described."}}};
-}
-
-VolumeId volume_of(const Claim& claim) {
-  return {.pool = claim.pool, .name = claim.name};
 }
 
 // What a volume is on its host: a directory, and what empties it in the end. libvirt removes no
@@ -129,7 +126,7 @@ class VolumeWork {
     }
     const Clock::Instant deadline =
         std::min(context_.clock().now() + kSweeping, context_.deadline());
-    if (!context_.wait_until([&] { return is_off(); }, deadline, kPause))
+    if (!context_.wait_until([&] { return is_off(); }, deadline, kVolumePause))
       throw Error(ErrorKind::Timeout, fmt::format("volume '{}' is still not empty",
                                                   last_name(context_.owner().address)));
     return why;
@@ -191,7 +188,7 @@ class Volume : public Component {
   void remove(const Record&, Context& context) const override { VolumeWork(context).remove(); }
 
  private:
-  const Schema schema_ = make_schema();
+  const Schema schema_ = volume_schema();
 };
 
 }  // namespace

@@ -1,6 +1,14 @@
 #include "engine/component/context.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace encamp {
+
+Duration Context::time_left() {
+  const auto left = std::chrono::duration_cast<Duration>(deadline() - clock().now());
+  return std::max(left, Duration(1));
+}
 
 bool Context::wait_until(const std::function<bool()>& done, Clock::Instant deadline,
                          Duration pause) {

@@ -60,6 +60,8 @@ class Context {
   /// How long a call may still take effect after it failed or its process died.
   virtual Duration late_effects() const { return std::chrono::seconds(5); }
   virtual Clock::Instant deadline() const = 0;  ///< Of this attempt.
+  /// What is left of this attempt, at least a millisecond.
+  Duration time_left();
   virtual std::stop_token stop() const = 0;
   /// For the display: "starting", "waiting for port 80"; at most a line.
   virtual void progress(const std::string& text) = 0;

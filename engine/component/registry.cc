@@ -33,4 +33,11 @@ std::vector<const Component*> Registry::all(std::string_view section) const {
   return found;
 }
 
+std::vector<std::string> Registry::names(std::string_view section) const {
+  std::vector<std::string> found;
+  for (const Component* component : all(section))
+    found.push_back(component->schema().component);
+  return found;
+}
+
 }  // namespace encamp

@@ -20,6 +20,7 @@ class Registry {
   const Component& get(std::string_view name) const;
   /// Of one section (`software`), or all; sorted by name.
   std::vector<const Component*> all(std::string_view section = {}) const;
+  std::vector<std::string> names(std::string_view section = {}) const;
 
  private:
   std::map<std::string, std::unique_ptr<const Component>, std::less<>> components_;

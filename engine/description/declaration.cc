@@ -1,6 +1,8 @@
 #include "engine/description/declaration.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -11,18 +13,19 @@
 namespace encamp {
 namespace {
 
-using Kind = Type::Kind;
+using TypeKind = Type::Kind;
 
-constexpr std::array<std::pair<const char*, Kind>, 10> kPlain = {{{"string", Kind::Text},
-                                                                  {"integer", Kind::Integer},
-                                                                  {"number", Kind::Number},
-                                                                  {"boolean", Kind::Boolean},
-                                                                  {"size", Kind::Size},
-                                                                  {"duration", Kind::Time},
-                                                                  {"address", Kind::Ip},
-                                                                  {"subnet", Kind::Subnet},
-                                                                  {"path", Kind::Path},
-                                                                  {"mapping", Kind::Mapping}}};
+constexpr std::array<std::pair<const char*, TypeKind>, 10> kPlain = {
+    {{"string", TypeKind::Text},
+     {"integer", TypeKind::Integer},
+     {"number", TypeKind::Number},
+     {"boolean", TypeKind::Boolean},
+     {"size", TypeKind::Size},
+     {"duration", TypeKind::Time},
+     {"address", TypeKind::Ip},
+     {"subnet", TypeKind::Subnet},
+     {"path", TypeKind::Path},
+     {"mapping", TypeKind::Mapping}}};
 constexpr std::array<std::pair<const char*, const char*>, 4> kReferences = {
     {{"node", "nodes"}, {"network", "networks"}, {"image", "images"}, {"volume", "volumes"}}};
 
@@ -32,8 +35,7 @@ std::vector<std::string> type_names(const Registry& registry) {
     names.emplace_back(name);
   for (const auto& [name, section] : kReferences)
     names.emplace_back(name);
-  for (const Component* component : registry.all("resources"))
-    names.push_back(component->schema().component);
+  std::ranges::copy(registry.names("resources"), std::back_inserter(names));
   return names;
 }
 
@@ -44,12 +46,12 @@ std::optional<Type> type_named(const std::string& text, const Registry& registry
   }
   for (const auto& [name, section] : kReferences) {
     if (text == name)
-      return Type{.kind = Kind::Reference, .section = section};
+      return Type{.kind = TypeKind::Reference, .section = section};
   }
   if (text == "list")
-    return Type{.kind = Kind::List};
+    return Type{.kind = TypeKind::List};
   for (const auto& [prefix, kind] :
-       {std::pair{"list of ", Kind::List}, std::pair{"mapping of ", Kind::Mapping}}) {
+       {std::pair{"list of ", TypeKind::List}, std::pair{"mapping of ", TypeKind::Mapping}}) {
     if (!text.starts_with(prefix))
       continue;
     std::optional<Type> item = type_named(text.substr(std::string_view(prefix).size()), registry);
@@ -58,7 +60,7 @@ std::optional<Type> type_named(const std::string& text, const Registry& registry
   }
   const Component* component = registry.find(text);
   if (component != nullptr && component->schema().section == "resources")
-    return Type{.kind = Kind::Reference, .section = "resources"};
+    return Type{.kind = TypeKind::Reference, .section = "resources"};
   return std::nullopt;
 }
 
@@ -87,12 +89,12 @@ class DeclarationReader {
     if (!read_type(of))
       return std::nullopt;
     if (const Tree* tree = written("about")) {
-      const std::optional<Value> about = typing_.read(*tree, Type{.kind = Kind::Text});
+      const std::optional<Value> about = typing_.read(*tree, Type{.kind = TypeKind::Text});
       declaration_.schema.about = about && about->is_text() ? about->text() : "";
     }
     if (const Tree* tree = written("required"))
       declaration_.schema.required =
-          typing_.read(*tree, Type{.kind = Kind::Boolean}).value_or(false).boolean();
+          typing_.read(*tree, Type{.kind = TypeKind::Boolean}).value_or(false).boolean();
     declaration_.fallback = written("default");
     read_secret();
     read_constraints();
@@ -144,10 +146,10 @@ class DeclarationReader {
     if (tree == nullptr)
       return;
     declaration_.secret =
-        typing_.read(*tree, Type{.kind = Kind::Boolean}).value_or(false).boolean();
+        typing_.read(*tree, Type{.kind = TypeKind::Boolean}).value_or(false).boolean();
     if (!declaration_.secret)
       return;
-    if (declaration_.schema.type.kind != Kind::Text)
+    if (declaration_.schema.type.kind != TypeKind::Text)
       diagnostics_.add({.code = "wrong-type",
                         .summary = "a secret is text",
                         .where = written("type")->where,
@@ -164,9 +166,9 @@ class DeclarationReader {
   void read_constraints() {
     PropertySchema& schema = declaration_.schema;
     if (const Tree* tree = written("range")) {
-      const Kind kind = schema.type.kind;
-      const bool ordered =
-          kind == Kind::Integer || kind == Kind::Number || kind == Kind::Size || kind == Kind::Time;
+      const TypeKind kind = schema.type.kind;
+      const bool ordered = kind == TypeKind::Integer || kind == TypeKind::Number ||
+                           kind == TypeKind::Size || kind == TypeKind::Time;
       if (!ordered || !tree->is_list() || tree->items.size() != 2) {
         diagnostics_.add({.code = "wrong-type",
                           .summary = "'range' is a list of the least and the greatest value of a "
@@ -179,7 +181,7 @@ class DeclarationReader {
     }
     if (const Tree* tree = written("one_of")) {
       const std::optional<Value> list =
-          typing_.read(*tree, Type{.kind = Kind::List, .item = {{.kind = Kind::Text}}});
+          typing_.read(*tree, Type{.kind = TypeKind::List, .item = {{.kind = TypeKind::Text}}});
       for (const Value& item : list ? list->list() : Value::List())
         schema.one_of.push_back(item.is_text() ? item.text() : "");
     }

@@ -67,6 +67,9 @@ std::string to_json(const Diagnostic& diagnostic);
 
 /// Text of the author's in single quotes, as messages say names; shortened when it is long.
 std::string quoted(std::string_view text);
+inline std::string quoted(const std::string& text) {  // Closer than std::quoted().
+  return quoted(std::string_view(text));
+}
 
 /// Returns the candidate nearest to `word` in edit distance, or an empty
 /// string when none is within a third of its length.

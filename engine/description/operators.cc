@@ -166,17 +166,17 @@ struct Unit {
   std::string_view name;
   std::int64_t factor;
 };
-constexpr std::array kSizes = {Unit{"B", 1},
-                               Unit{"kB", 1'000},
-                               Unit{"MB", 1'000'000},
-                               Unit{"GB", 1'000'000'000},
-                               Unit{"TB", 1'000'000'000'000},
-                               Unit{"KiB", 1 << 10},
-                               Unit{"MiB", 1 << 20},
-                               Unit{"GiB", 1 << 30},
-                               Unit{"TiB", std::int64_t{1} << 40}};
-constexpr std::array kTimes = {Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"min", 60'000},
-                               Unit{"h", 3'600'000}};
+constexpr std::array kSizeUnits = {Unit{"B", 1},
+                                   Unit{"kB", 1'000},
+                                   Unit{"MB", 1'000'000},
+                                   Unit{"GB", 1'000'000'000},
+                                   Unit{"TB", 1'000'000'000'000},
+                                   Unit{"KiB", 1 << 10},
+                                   Unit{"MiB", 1 << 20},
+                                   Unit{"GiB", 1 << 30},
+                                   Unit{"TiB", std::int64_t{1} << 40}};
+constexpr std::array kTimeUnits = {Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"min", 60'000},
+                                   Unit{"h", 3'600'000}};
 
 template <std::size_t N>
 std::optional<Value> in_unit(std::int64_t count, const std::array<Unit, N>& units,
@@ -252,9 +252,9 @@ Value item_at(const Value& of, const Value& index) {
 
 std::optional<Value> plain_member(const Value& of, const std::string& name) {
   if (of.is<Bytes>())
-    return in_unit(bytes_of(of), kSizes, name);
+    return in_unit(bytes_of(of), kSizeUnits, name);
   if (of.is<Duration>())
-    return in_unit(milliseconds_of(of), kTimes, name);
+    return in_unit(milliseconds_of(of), kTimeUnits, name);
   if (const Value* value = of.find(name))
     return *value;
   return std::nullopt;
@@ -262,9 +262,9 @@ std::optional<Value> plain_member(const Value& of, const std::string& name) {
 
 std::vector<std::string> plain_members(const Value& of) {
   if (of.is<Bytes>())
-    return unit_names(kSizes);
+    return unit_names(kSizeUnits);
   if (of.is<Duration>())
-    return unit_names(kTimes);
+    return unit_names(kTimeUnits);
   std::vector<std::string> names;
   if (of.is_mapping()) {
     for (const Value::Entry& entry : of.mapping())

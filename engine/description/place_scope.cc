@@ -8,8 +8,8 @@
 namespace encamp {
 namespace {
 
-constexpr std::array kSections = {"nodes",     "networks",   "images", "volumes",
-                                  "resources", "parameters", "tests"};
+constexpr std::array kNamedSections = {"nodes",     "networks",   "images", "volumes",
+                                       "resources", "parameters", "tests"};
 
 // What every node has besides its component's attributes.
 constexpr std::array kNodeProperties = {"memory", "disk", "cpus", "image"};
@@ -63,7 +63,7 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
   }
   if (name == "nodes" && !drafts_.has_all_nodes)
     return std::nullopt;
-  if (std::ranges::find(kSections, name) != kSections.end())
+  if (std::ranges::find(kNamedSections, name) != kNamedSections.end())
     return Reference{name};
   return std::nullopt;
 }
@@ -84,7 +84,7 @@ std::vector<std::string> PlaceScope::names() const {
     if (!copy->key.empty())
       names.emplace_back("each");
   }
-  for (const char* section : kSections) {
+  for (const char* section : kNamedSections) {
     if (section != std::string_view("nodes") || drafts_.has_all_nodes)
       names.emplace_back(section);
   }

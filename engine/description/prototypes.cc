@@ -14,7 +14,7 @@
 namespace encamp {
 namespace {
 
-constexpr std::size_t kDeepest = 100;
+constexpr std::size_t kDeepestPrototype = 100;
 
 }  // namespace
 
@@ -117,11 +117,11 @@ void Prototypes::find_cycles() {
       }
       if (done.contains(name) || !has(name))
         return;
-      if (way.size() >= kDeepest) {
-        diagnostics_.add(
-            {.code = "too-deep",
-             .summary = fmt::format("prototypes extend each other more than {} deep", kDeepest),
-             .where = way.back().second->where});
+      if (way.size() >= kDeepestPrototype) {
+        diagnostics_.add({.code = "too-deep",
+                          .summary = fmt::format("prototypes extend each other more than {} deep",
+                                                 kDeepestPrototype),
+                          .where = way.back().second->where});
         return;
       }
       for (const Tree* parent : parents(*find(name))) {
@@ -172,7 +172,7 @@ std::string Prototypes::at(const Span& where) const {
 void Prototypes::reach(const Tree& name, const std::string& by, Extended& extended,
                        std::vector<std::string>& order, std::size_t depth) const {
   const Tree* definition = find(name.text);
-  if (depth > kDeepest || definition == nullptr ||
+  if (depth > kDeepestPrototype || definition == nullptr ||
       !extended.prototypes.emplace(name.text, Extended::Step{name.where, by}).second)
     return;
   for (const Tree* parent : parents(*definition))

@@ -10,25 +10,26 @@
 namespace encamp {
 namespace {
 
-struct Unit {
+struct NamedUnit {
   std::string_view name;
   std::int64_t factor;
 };
 
 // Largest first, so that the first one that divides evenly gives the shortest text.
-constexpr std::array<Unit, 9> kSizes{{{"TiB", std::int64_t{1} << 40},
-                                      {"TB", 1'000'000'000'000},
-                                      {"GiB", 1 << 30},
-                                      {"GB", 1'000'000'000},
-                                      {"MiB", 1 << 20},
-                                      {"MB", 1'000'000},
-                                      {"KiB", 1 << 10},
-                                      {"kB", 1'000},
-                                      {"B", 1}}};
-constexpr std::array<Unit, 4> kTimes{{{"h", 3'600'000}, {"min", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<NamedUnit, 9> kSizes{{{"TiB", std::int64_t{1} << 40},
+                                           {"TB", 1'000'000'000'000},
+                                           {"GiB", 1 << 30},
+                                           {"GB", 1'000'000'000},
+                                           {"MiB", 1 << 20},
+                                           {"MB", 1'000'000},
+                                           {"KiB", 1 << 10},
+                                           {"kB", 1'000},
+                                           {"B", 1}}};
+constexpr std::array<NamedUnit, 4> kTimes{
+    {{"h", 3'600'000}, {"min", 60'000}, {"s", 1'000}, {"ms", 1}}};
 
 template <std::size_t N>
-std::optional<std::int64_t> parse(std::string_view text, const std::array<Unit, N>& units) {
+std::optional<std::int64_t> parse(std::string_view text, const std::array<NamedUnit, N>& units) {
   const std::size_t digits = text.find_first_not_of("0123456789.");
   if (digits == std::string_view::npos || digits == 0)
     return std::nullopt;
@@ -36,7 +37,7 @@ std::optional<std::int64_t> parse(std::string_view text, const std::array<Unit, 
   std::string_view unit = text.substr(digits);
   while (unit.starts_with(' '))
     unit.remove_prefix(1);
-  for (const Unit& u : units) {
+  for (const NamedUnit& u : units) {
     if (u.name != unit)
       continue;
     std::int64_t whole = 0;
@@ -59,8 +60,8 @@ std::optional<std::int64_t> parse(std::string_view text, const std::array<Unit, 
 }
 
 template <std::size_t N>
-std::string print(std::int64_t count, const std::array<Unit, N>& units) {
-  for (const Unit& u : units) {
+std::string print(std::int64_t count, const std::array<NamedUnit, N>& units) {
+  for (const NamedUnit& u : units) {
     if (count != 0 && count % u.factor == 0)
       return fmt::format("{} {}", count / u.factor, u.name);
   }

@@ -9,7 +9,7 @@ namespace encamp {
 namespace {
 
 // Keys of the language that no component's schema has yet.
-const std::vector<std::string> kLaterKeys = {"disks", "host"};
+const std::vector<std::string> kLaterNodeKeys = {"disks", "host"};
 // Keys of nodes that the language knows, not the component.
 const std::vector<std::string> kOwnKeys = {"software", "resources", "tests", "needs",
                                            "count",    "for_each",  "when"};
@@ -77,7 +77,7 @@ class NodeDeclarer {
     told_the_way(drafts_, draft, [&] {
       declare_attributes(draft);
       draft.faulty =
-          !check_keys(*draft.keys, known_keys(draft), kLaterKeys, "a node", diagnostics_) ||
+          !check_keys(*draft.keys, known_keys(draft), kLaterNodeKeys, "a node", diagnostics_) ||
           draft.faulty;
     });
     const Tree::Entry* own = entry.value.find("attributes");

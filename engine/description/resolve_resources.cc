@@ -5,20 +5,13 @@
 namespace encamp {
 namespace {
 
-std::vector<std::string> component_names(const Registry& registry) {
-  std::vector<std::string> names;
-  for (const Component* component : registry.all("resources"))
-    names.push_back(component->schema().component);
-  return names;
-}
-
-bool is_common(const std::string& key) {
+bool is_resource_key(const std::string& key) {
   return key == "count" || key == "for_each" || key == "when";
 }
 
 /// The entry whose key says what the resource is; reports when there is not exactly one.
 const Tree::Entry* find_component(const Tree::Entry& entry, const Drafts& drafts) {
-  const std::vector<std::string> names = component_names(drafts.registry());
+  const std::vector<std::string> names = drafts.registry().names("resources");
   const Tree::Entry* found = nullptr;
   const Tree::Entry* odd = nullptr;
   for (const Tree::Entry& key : entry.value.entries) {
@@ -34,7 +27,7 @@ const Tree::Entry* find_component(const Tree::Entry& entry, const Drafts& drafts
         return nullptr;
       }
       found = &key;
-    } else if (odd == nullptr && !key.key.starts_with("x-") && !is_common(key.key)) {
+    } else if (odd == nullptr && !key.key.starts_with("x-") && !is_resource_key(key.key)) {
       odd = &key;
     }
   }

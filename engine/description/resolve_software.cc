@@ -13,22 +13,15 @@ namespace {
 const std::vector<std::string> kCommonKeys = {"name", "needs",  "timeout", "retry",
                                               "when", "before", "count",   "for_each"};
 
-bool is_common(const std::string& key) {
+bool is_item_key(const std::string& key) {
   return std::ranges::find(kCommonKeys, key) != kCommonKeys.end();
 }
 
-std::vector<std::string> component_names(const Registry& registry) {
-  std::vector<std::string> names;
-  for (const Component* component : registry.all("software"))
-    names.push_back(component->schema().component);
-  return names;
-}
-
 void report_no_component(const Tree& item, const Drafts& drafts) {
-  const std::vector<std::string> names = component_names(drafts.registry());
+  const std::vector<std::string> names = drafts.registry().names("software");
   const Tree::Entry* odd = nullptr;
   for (const Tree::Entry& entry : item.entries) {
-    if (!is_common(entry.key) && !entry.key.starts_with("x-") &&
+    if (!is_item_key(entry.key) && !entry.key.starts_with("x-") &&
         (odd == nullptr || !nearest(entry.key, names).empty()))
       odd = &entry;
   }

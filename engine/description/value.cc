@@ -243,6 +243,24 @@ std::string digest_of(const Value& text) {
   return text.is_secret() ? text.secret().digest() : sha256(text.text());
 }
 
+std::string text_of(const Properties& properties, const std::string& name) {
+  const auto found = properties.find(name);
+  if (found == properties.end())
+    return {};
+  const Value& value = found->second;
+  return value.is_text() || (value.is_secret() && value.secret().is_open()) ? value.text() : "";
+}
+
+std::vector<std::string> texts_of(const Properties& properties, const std::string& name) {
+  std::vector<std::string> texts;
+  const auto found = properties.find(name);
+  if (found != properties.end() && found->second.is_list()) {
+    for (const Value& item : found->second.list())
+      texts.push_back(item.text());
+  }
+  return texts;
+}
+
 std::string to_json(const Value& value) {
   return dump(json_of(value));
 }

@@ -113,6 +113,11 @@ struct Value::Entry {
 /// What a component is told to make true, by property name.
 using Properties = std::map<std::string, Value>;
 
+/// The text of a property, open secret text too; "" when it is not there, null, or not known yet.
+std::string text_of(const Properties& properties, const std::string& name);
+/// The texts of a property that is a list; none when it is not there, null, or not known yet.
+std::vector<std::string> texts_of(const Properties& properties, const std::string& name);
+
 /// What is known of a resource, by attribute name: chosen by bind, or reported by realize.
 using Attributes = std::map<std::string, Value>;
 

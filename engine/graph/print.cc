@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string dump(const Json& json) {
+std::string to_text(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -36,7 +36,7 @@ Json json_of(const Test& test) {
 }
 
 // A quoted string of the DOT language.
-std::string quoted(const std::string& text) {
+std::string dot_string(const std::string& text) {
   std::string out = "\"";
   for (const char c : printable(text)) {
     if (c == '"' || c == '\\')
@@ -71,14 +71,15 @@ std::string to_text(const Graph& graph) {
 std::string to_dot(const FoldedGraph& folded) {
   const Graph& graph = folded.graph;
   std::string out =
-      fmt::format("digraph {} {{\n  rankdir=RL;\n  node [shape=box];\n", quoted(graph.site));
+      fmt::format("digraph {} {{\n  rankdir=RL;\n  node [shape=box];\n", dot_string(graph.site));
   std::map<Address, std::string> inside;  // node -> its lines
   for (const Resource& resource : graph.resources) {
     const std::string_view node = node_of(resource.address);
-    const std::string line = fmt::format("{} [label={}];\n", quoted(resource.address),
-                                         quoted(last_name(resource.address)));
+    const std::string line = fmt::format("{} [label={}];\n", dot_string(resource.address),
+                                         dot_string(last_name(resource.address)));
     if (node.empty())
-      out += fmt::format("  {} [label={}];\n", quoted(resource.address), quoted(resource.address));
+      out += fmt::format("  {} [label={}];\n", dot_string(resource.address),
+                         dot_string(resource.address));
     else
       inside[Address(node)] += "    " + line;
   }
@@ -86,8 +87,8 @@ std::string to_dot(const FoldedGraph& folded) {
     const auto times = folded.times.find(node);
     const std::string label =
         times == folded.times.end() ? node : fmt::format("{} x{}", node, times->second);
-    out += fmt::format("  subgraph {} {{\n    label={};\n{}  }}\n", quoted("cluster " + node),
-                       quoted(label), lines);
+    out += fmt::format("  subgraph {} {{\n    label={};\n{}  }}\n", dot_string("cluster " + node),
+                       dot_string(label), lines);
   }
   for (const Graph::Edge& edge : graph.edges) {
     const Resource& from = graph.resources[edge.from];
@@ -95,9 +96,9 @@ std::string to_dot(const FoldedGraph& folded) {
     if (from.node == to.address)
       continue;  // It is drawn inside its node.
     const bool leads_elsewhere = !node_of(to.address).empty() && from.node != to.node;
-    out += fmt::format("  {} -> {} [tooltip={}{}];\n", quoted(from.address), quoted(to.address),
-                       quoted(edge.reason),
-                       leads_elsewhere ? fmt::format(" label={}", quoted(edge.reason)) : "");
+    out += fmt::format("  {} -> {} [tooltip={}{}];\n", dot_string(from.address),
+                       dot_string(to.address), dot_string(edge.reason),
+                       leads_elsewhere ? fmt::format(" label={}", dot_string(edge.reason)) : "");
   }
   return out + "}\n";
 }
@@ -115,7 +116,7 @@ std::string to_json(const Graph& graph) {
   json["order"] = Json::array();
   for (const Graph::Vertex v : graph.order)
     json["order"].push_back(graph.resources[v].address);
-  return dump(json);
+  return to_text(json);
 }
 
 std::string to_json(const Site& site) {
@@ -129,7 +130,7 @@ std::string to_json(const Site& site) {
   json["outputs"] = Json::object();
   for (const Output& output : site.outputs)
     json["outputs"][output.name] = Json::parse(to_json(output.value));
-  return dump(json);
+  return to_text(json);
 }
 
 }  // namespace encamp

@@ -16,7 +16,7 @@ std::string without_last_newline(std::string text) {
   return text;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   return to_display(Value(text), 400);
 }
 
@@ -31,20 +31,20 @@ std::string what_differs(const Expectation& expected, const CommandResult& seen,
     add(fmt::format("expected exit {}, got {}", expected.exit, seen.exit));
   const std::string output = without_last_newline(seen.output);
   if (expected.output && without_last_newline(text_of(*expected.output)) != output)
-    add(fmt::format("expected output {}, got {}", quoted(text_of(*expected.output)),
-                    quoted(output)));
+    add(fmt::format("expected output {}, got {}", in_quotes(text_of(*expected.output)),
+                    in_quotes(output)));
   for (const Value& wanted : expected.contains) {
     if (seen.output.find(text_of(wanted)) == std::string::npos)
-      add(fmt::format("expected output that contains {}, got {}", quoted(text_of(wanted)),
-                      quoted(output)));
+      add(fmt::format("expected output that contains {}, got {}", in_quotes(text_of(wanted)),
+                      in_quotes(output)));
   }
   if (expected.matches) {
     const RE2 pattern(text_of(*expected.matches), RE2::Quiet);
     if (!pattern.ok())
       add(fmt::format("'matches' is no regular expression: {}", pattern.error()));
     else if (!RE2::PartialMatch(seen.output, pattern))
-      add(fmt::format("expected output that matches {}, got {}", quoted(pattern.pattern()),
-                      quoted(output)));
+      add(fmt::format("expected output that matches {}, got {}", in_quotes(pattern.pattern()),
+                      in_quotes(output)));
   }
   return lines;
 }

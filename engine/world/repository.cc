@@ -9,21 +9,6 @@
 namespace encamp {
 namespace {
 
-std::string text_of(const Properties& properties, const std::string& name) {
-  const auto found = properties.find(name);
-  return found == properties.end() || found->second.is_null() ? "" : found->second.text();
-}
-
-std::vector<std::string> texts_of(const Properties& properties, const std::string& name) {
-  std::vector<std::string> texts;
-  const auto found = properties.find(name);
-  if (found == properties.end() || found->second.is_null())
-    return texts;
-  for (const Value& item : found->second.list())
-    texts.push_back(item.text());
-  return texts;
-}
-
 // Text of several lines as a field has it: each begins with a blank, an empty one is a point.
 std::string folded(const std::string& text) {
   std::string all;

@@ -14,14 +14,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Kind { Memory, Disk };
+enum class JournalKind { Memory, Disk };
 
-class JournalContract : public testing::TestWithParam<Kind> {
+class JournalContract : public testing::TestWithParam<JournalKind> {
  protected:
   JournalContract() {
     std::string pattern = (fs::temp_directory_path() / "encamp-contract-XXXXXX").native();
     state_ = mkdtemp(pattern.data());
-    if (GetParam() == Kind::Memory)
+    if (GetParam() == JournalKind::Memory)
       journal_ = std::make_unique<test::MemoryJournal>(faults_);
     else
       journal_ = open_journal(state_ / "lab", {.command = "up"});
@@ -100,9 +100,10 @@ TEST_P(JournalContract, TakesNothingOnceItIsClosedAndClosesTwice) {
   EXPECT_FALSE(journal_->deployment());
 }
 
-INSTANTIATE_TEST_SUITE_P(Journals, JournalContract, testing::Values(Kind::Memory, Kind::Disk),
+INSTANTIATE_TEST_SUITE_P(Journals, JournalContract,
+                         testing::Values(JournalKind::Memory, JournalKind::Disk),
                          [](const auto& each) {
-                           return each.param == Kind::Memory ? "Memory" : "Disk";
+                           return each.param == JournalKind::Memory ? "Memory" : "Disk";
                          });
 
 }  // namespace

@@ -76,4 +76,15 @@ inline std::string text_of_file(const std::filesystem::path& path) {
   return text.str();
 }
 
+/// `descriptions/` of a source tree as the description path.
+inline std::map<std::string, std::string> library(const std::filesystem::path& source) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(source / "descriptions")) {
+    if (entry.is_regular_file())
+      files["/library/" + entry.path().lexically_relative(source / "descriptions").native()] =
+          text_of_file(entry.path());
+  }
+  return files;
+}
+
 }  // namespace encamp::test

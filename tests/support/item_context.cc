@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 namespace encamp::test {
 
@@ -19,6 +20,16 @@ Attributes ItemContext::realize(const Component& component, const Properties& wa
   own.attributes = component.realize(wanted, own, *this);
   own.life = Life::Present;
   return own.attributes;
+}
+
+Error ItemContext::error_of(const Component& component, const Properties& wanted) {
+  try {
+    realize(component, wanted);
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "no error";
+  return Error(ErrorKind::Busy, "no error");
 }
 
 Host& ItemContext::host() {

@@ -29,6 +29,8 @@ class ItemContext : public Context {
 
   /// As the runner does: asks the component, keeps what it reports.
   Attributes realize(const Component& component, const Properties& wanted);
+  /// What it throws; without an error the test fails.
+  Error error_of(const Component& component, const Properties& wanted);
 
   const Owner& owner() const override { return owner_; }
   const std::string& deployment() const override { return deployment_; }

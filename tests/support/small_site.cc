@@ -8,8 +8,8 @@
 namespace encamp::test {
 namespace {
 
-Resource item(const std::string& node, const std::string& name, const std::string& component,
-              Properties properties) {
+Resource small_item(const std::string& node, const std::string& name, const std::string& component,
+                    Properties properties) {
   return {.address = child_address("nodes." + node + ".software", name),
           .component = component,
           .properties = std::move(properties),
@@ -78,8 +78,9 @@ BoundGraph small_site(const std::string& deployment_id) {
          .properties = {{"name", name}, {"memory", Bytes::mebi(256)}, {"networks", networks}},
          .node = "nodes." + name},
         {0, 1});
-    add(bound, item(name, "motd", "file", {{"path", "/etc/motd"}, {"content", "hi"}}), {node});
-    add(bound, item(name, "hello", "command", {{"text", "echo hello"}}), {node, node + 1});
+    add(bound, small_item(name, "motd", "file", {{"path", "/etc/motd"}, {"content", "hi"}}),
+        {node});
+    add(bound, small_item(name, "hello", "command", {{"text", "echo hello"}}), {node, node + 1});
   }
   return bound;
 }

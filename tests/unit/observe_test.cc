@@ -11,7 +11,7 @@ namespace {
 using Verb = Action::Verb;
 constexpr auto kInside = Deployed::Look::Inside;
 
-constexpr const char* kSite = R"(
+constexpr const char* kObservedSite = R"(
 encamp: 1
 site: lab
 networks: {lan: {}}
@@ -39,7 +39,7 @@ nodes:
 
 class Observed : public testing::Test {
  protected:
-  Observed() : lab(kSite) {
+  Observed() : lab(kObservedSite) {
     lab.world.shell = [](FakeMachine& machine, const Command& command) {
       if (command.text == "make-keys")
         machine.files["/srv/keys"] = {.path = "/srv/keys"};

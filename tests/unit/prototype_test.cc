@@ -15,17 +15,18 @@
 namespace encamp {
 namespace {
 
-const std::string kHead =
+const std::string kLabHead =
     "encamp: 1\nsite: lab\nnetworks: {lan: {}}\nimages: {debian: {debian: bookworm}}\n";
 
-test::Described site(const std::string& rest, const std::map<std::string, std::string>& files = {},
-                     const ResolveOptions& options = {}) {
-  return test::describe("lab.yaml", kHead + rest, test::typed_registry(), test::MapLoader(files),
+test::Described lab_site(const std::string& rest,
+                         const std::map<std::string, std::string>& files = {},
+                         const ResolveOptions& options = {}) {
+  return test::describe("lab.yaml", kLabHead + rest, test::typed_registry(), test::MapLoader(files),
                         options);
 }
 
-const Value& property(const test::Described& described, const Address& address,
-                      const std::string& name) {
+const Value& property_at(const test::Described& described, const Address& address,
+                         const std::string& name) {
   return described.site->find(address)->properties.at(name);
 }
 
@@ -38,13 +39,14 @@ std::vector<std::string> items_of(const Site& site, const Address& node) {
   return names;
 }
 
-Value output(const test::Described& described, const std::string& name) {
+Value output_named(const test::Described& described, const std::string& name) {
   const auto found = std::ranges::find(described.site->outputs, name, &Output::name);
   return found->value;
 }
 
 TEST(Parameters, AreTypedAndMayReferToEachOther) {
-  const test::Described described = site(R"(
+  const test::Described described =
+      lab_site(R"(
 parameters:
   twice: {type: integer, default: '${{ 2 * parameters.workers }}'}
   workers: {type: integer, default: 2, range: [1, 64]}
@@ -52,26 +54,26 @@ parameters:
 outputs:
   all: ${{ [parameters.twice, parameters.workers, parameters.users] }}
 )",
-                                         {}, {.settings = {{"workers", "3"}, {"users", "[a, b]"}}});
+               {}, {.settings = {{"workers", "3"}, {"users", "[a, b]"}}});
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(output(described, "all"), Value(Value::List{6, 3, Value::List{"a", "b"}}));
+  EXPECT_EQ(output_named(described, "all"), Value(Value::List{6, 3, Value::List{"a", "b"}}));
 }
 
 TEST(Parameters, OfTheCommandLineHoldNoReferences) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 parameters:
   motd: {type: string}
 outputs: {motd: '${{ parameters.motd }}'}
 )",
-                                         {}, {.settings = {{"motd", "a ${{ site.name }}"}}});
+                                             {}, {.settings = {{"motd", "a ${{ site.name }}"}}});
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(output(described, "motd"), Value("a ${{ site.name }}"));
+  EXPECT_EQ(output_named(described, "motd"), Value("a ${{ site.name }}"));
 }
 
 TEST(Prototypes, MergeDeeplyFromLeftToRight) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 prototypes:
   base:
     memory: 256 MiB
@@ -110,22 +112,22 @@ nodes:
 )");
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(property(described, "nodes.web", "memory"), Value(Bytes::mebi(400)));
-  EXPECT_EQ(property(described, "nodes.web", "cpus"), Value(1));
+  EXPECT_EQ(property_at(described, "nodes.web", "memory"), Value(Bytes::mebi(400)));
+  EXPECT_EQ(property_at(described, "nodes.web", "cpus"), Value(1));
   EXPECT_EQ(items_of(*described.site, "nodes.web"),
             (std::vector<std::string>{"file /etc/x", "file /etc/y", "daemon", "package right",
                                       "package last"}));
   const Address file = "nodes.web.software['file /etc/x']";
-  EXPECT_EQ(property(described, file, "content"), Value("mine"));
-  EXPECT_EQ(property(described, file, "owner"), Value("daemon"));
-  EXPECT_EQ(property(described, file, "mode"), Value("0644"));
-  const Value& ready = property(described, "nodes.web.software.daemon", "ready");
+  EXPECT_EQ(property_at(described, file, "content"), Value("mine"));
+  EXPECT_EQ(property_at(described, file, "owner"), Value("daemon"));
+  EXPECT_EQ(property_at(described, file, "mode"), Value("0644"));
+  const Value& ready = property_at(described, "nodes.web.software.daemon", "ready");
   EXPECT_EQ(ready.find("port")->integer(), 2);
   EXPECT_EQ(ready.find("timeout")->duration(), Duration(5000));
 }
 
 TEST(Prototypes, AreResolvedInTheExtendersPlace) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 prototypes:
   greeter:
     attributes:
@@ -145,18 +147,18 @@ nodes:
 )");
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(property(described, "nodes.a.software['file /etc/greeting']", "content"),
+  EXPECT_EQ(property_at(described, "nodes.a.software['file /etc/greeting']", "content"),
             Value("hello b from a"));
-  EXPECT_EQ(property(described, "nodes.b.software['file /etc/greeting']", "content"),
+  EXPECT_EQ(property_at(described, "nodes.b.software['file /etc/greeting']", "content"),
             Value("hi from b"));
-  EXPECT_EQ(property(described, "nodes.b", "disk"), Value(Bytes::gibi(4)));
-  EXPECT_EQ(to_source(property(described, "nodes.a.software.late", "run")),
+  EXPECT_EQ(property_at(described, "nodes.b", "disk"), Value(Bytes::gibi(4)));
+  EXPECT_EQ(to_source(property_at(described, "nodes.a.software.late", "run")),
             "echo ${{ nodes.b.address }}");
   EXPECT_FALSE(described.site->find("nodes.a")->properties.contains("peer"));
 }
 
 TEST(Copies, AreNodesOfTheirOwn) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 parameters: {workers: {type: integer, default: 3}}
 nodes:
   worker:
@@ -186,18 +188,19 @@ outputs:
 )");
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(output(described, "names"), Value(Value::List{"worker-1", "worker-2", "worker-3"}));
-  EXPECT_EQ(output(described, "first"), Value("worker-1 2"));
-  EXPECT_EQ(output(described, "none"), Value(0));
-  EXPECT_EQ(output(described, "all"), Value(4));
-  EXPECT_EQ(property(described, "nodes.worker-3.software['file /etc/number']", "content"),
+  EXPECT_EQ(output_named(described, "names"),
+            Value(Value::List{"worker-1", "worker-2", "worker-3"}));
+  EXPECT_EQ(output_named(described, "first"), Value("worker-1 2"));
+  EXPECT_EQ(output_named(described, "none"), Value(0));
+  EXPECT_EQ(output_named(described, "all"), Value(4));
+  EXPECT_EQ(property_at(described, "nodes.worker-3.software['file /etc/number']", "content"),
             Value("3 of 3"));
   EXPECT_EQ(described.site->find("nodes.head.software['command echo']")->needs.size(), 3U);
   EXPECT_EQ(described.site->tests.front().nodes.size(), 4U);
 }
 
 TEST(Copies, MayBeLeftOut) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 nodes:
   a: {memory: 256 MiB, disk: 1 GiB, when: false}
   b:
@@ -214,13 +217,13 @@ outputs:
 )");
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(output(described, "nodes"), Value(1));
-  EXPECT_EQ(output(described, "a"), Value(true));
+  EXPECT_EQ(output_named(described, "nodes"), Value(1));
+  EXPECT_EQ(output_named(described, "a"), Value(true));
   EXPECT_EQ(items_of(*described.site, "nodes.b"), std::vector<std::string>{"command echo"});
 }
 
 TEST(Loops, FindNodesByWhatTheyExtend) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 prototypes:
   member: {memory: 256 MiB, disk: 1 GiB}
   head:
@@ -244,13 +247,13 @@ outputs:
 )");
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(output(described, "one"), Value(Value::List{"w-1", "w-2"}));
-  EXPECT_EQ(output(described, "two"), Value(Value::List{"v.two"}));
-  EXPECT_EQ(output(described, "others"), Value(Value::List{"one", "two"}));
+  EXPECT_EQ(output_named(described, "one"), Value(Value::List{"w-1", "w-2"}));
+  EXPECT_EQ(output_named(described, "two"), Value(Value::List{"v.two"}));
+  EXPECT_EQ(output_named(described, "others"), Value(Value::List{"one", "two"}));
 }
 
 TEST(Loops, RepeatAndChooseLinesOfText) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 parameters:
   users: {type: mapping of string, default: {alice: Alice A, bob: Bob B}}
 nodes:
@@ -277,7 +280,7 @@ nodes:
 
   ASSERT_TRUE(described.site) << described.messages();
   const Lookup lookup = [](const Address&, const std::string&) { return Value("10.0.0.7"); };
-  EXPECT_EQ(settle(property(described, "nodes.web.software['file /etc/x']", "content"), lookup),
+  EXPECT_EQ(settle(property_at(described, "nodes.web.software['file /etc/x']", "content"), lookup),
             Value("begin\nsmall web 10.0.0.7\nbig big\nalice=Alice A\nbob=Bob B\na literal {%\n"));
 }
 
@@ -290,7 +293,7 @@ TEST(Include, JoinsFilesAndLaysTheSiteOverThem) {
        "encamp: 1\ninclude: [os/debian]\nabout: x\n"
        "prototypes:\n  web:\n    extends: machine\n    software: [{package: nginx}]\n"},
       {"/site/local.yaml", "encamp: 1\ninclude: os/debian\ntests: {t: {node: a, run: 'true'}}\n"}};
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 include: [web, ./local.yaml, os/debian]
 prototypes:
   web:
@@ -299,26 +302,14 @@ prototypes:
 nodes:
   a: {extends: web}
 )",
-                                         files);
+                                             files);
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(property(described, "nodes.a", "image"), Value(Reference{"images.small"}));
-  EXPECT_EQ(property(described, "nodes.a", "memory"), Value(Bytes::mebi(300)));
+  EXPECT_EQ(property_at(described, "nodes.a", "image"), Value(Reference{"images.small"}));
+  EXPECT_EQ(property_at(described, "nodes.a", "memory"), Value(Bytes::mebi(300)));
   EXPECT_EQ(items_of(*described.site, "nodes.a"),
             (std::vector<std::string>{"package nginx", "package curl"}));
   EXPECT_EQ(described.site->tests.size(), 1U);
-}
-
-/// `descriptions/` of the tree as the description path.
-std::map<std::string, std::string> library() {
-  const std::filesystem::path root = std::filesystem::path(ENCAMP_SOURCE_DIR) / "descriptions";
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    if (entry.is_regular_file())
-      files["/library/" + entry.path().lexically_relative(root).native()] =
-          test::text_of_file(entry.path());
-  }
-  return files;
 }
 
 TEST(Library, MakesASlurmCluster) {
@@ -333,16 +324,18 @@ nodes:
 )";
 
   const test::Described described =
-      test::describe("cluster.yaml", text, test::typed_registry(), test::MapLoader(library()));
+      test::describe("cluster.yaml", text, test::typed_registry(),
+                     test::MapLoader(test::library(ENCAMP_SOURCE_DIR)));
 
   ASSERT_TRUE(described.site) << described.messages();
   const auto slurm_conf = [&](const std::string& node) {
     const Lookup lookup = [](const Address& address, const std::string&) {
       return Value("address of " + last_name(address));
     };
-    return settle(property(described, "nodes." + node + ".software['file /etc/slurm/slurm.conf']",
+    return settle(
+               property_at(described, "nodes." + node + ".software['file /etc/slurm/slurm.conf']",
                            "content"),
-                  lookup)
+               lookup)
         .text();
   };
   EXPECT_EQ(slurm_conf("head"), slurm_conf("worker-2"));
@@ -358,7 +351,7 @@ nodes:
 }
 
 TEST(Resources, OfASiteAreKnownLater) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 resources:
   key: {secret: {bytes: 64}}
 nodes:
@@ -372,14 +365,14 @@ nodes:
 )");
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(property(described, "resources.key", "bytes"), Value(64));
+  EXPECT_EQ(property_at(described, "resources.key", "bytes"), Value(64));
   const Resource& file = *described.site->find("nodes.a.software['file /etc/key']");
   EXPECT_EQ(pending_references(file.properties.at("content")).front().address, "resources.key");
   EXPECT_EQ(file.needs.front().address, "resources.key");
 }
 
 TEST(RestartsWith, NamesItemsAbove) {
-  const test::Described described = site(R"(
+  const test::Described described = lab_site(R"(
 nodes:
   a:
     memory: 256 MiB
@@ -397,7 +390,7 @@ nodes:
 )");
 
   ASSERT_TRUE(described.site) << described.messages();
-  EXPECT_EQ(property(described, "nodes.a.software.daemon", "restarts_with"),
+  EXPECT_EQ(property_at(described, "nodes.a.software.daemon", "restarts_with"),
             Value(Value::List{Reference{"nodes.a.software['file /etc/x/one']"},
                               Reference{"nodes.a.software['file /etc/x/two']"},
                               Reference{"nodes.a.software.why"}}));

@@ -52,24 +52,13 @@ nlohmann::json sorted(nlohmann::json all) {
   return all;
 }
 
-std::map<std::string, std::string> library() {
-  const std::filesystem::path root = std::filesystem::path(ENCAMP_SOURCE_DIR) / "descriptions";
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    if (entry.is_regular_file())
-      files["/library/" + entry.path().lexically_relative(root).native()] =
-          test::text_of_file(entry.path());
-  }
-  return files;
-}
-
 std::optional<Resolved> resolved(const std::string& text, Diagnostics& diagnostics) {
   const auto file = std::make_shared<const SourceFile>("lab.yaml", text);
   const std::optional<Tree> tree = read_tree(file, diagnostics);
   if (!tree)
     return std::nullopt;
-  return resolve_with_outline(*tree, test::typed_registry(), test::MapLoader(library()), {},
-                              diagnostics);
+  return resolve_with_outline(*tree, test::typed_registry(),
+                              test::MapLoader(test::library(ENCAMP_SOURCE_DIR)), {}, diagnostics);
 }
 
 void expect_same_when_printed(const std::string& text, ShowOrigins origins) {

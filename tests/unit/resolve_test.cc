@@ -33,8 +33,8 @@ std::vector<Address> addresses(const Site& site) {
   return all;
 }
 
-const Value& property(const test::Described& described, const Address& address,
-                      const std::string& name) {
+const Value& property_of(const test::Described& described, const Address& address,
+                         const std::string& name) {
   return described.site->find(address)->properties.at(name);
 }
 
@@ -63,7 +63,7 @@ TEST(Resolve, LeavesAnAddressInATextPending) {
   const test::Described hello = example("hello.yaml");
 
   const Value& content =
-      property(hello, "nodes.node.software['file /var/www/html/index.html']", "content");
+      property_of(hello, "nodes.node.software['file /var/www/html/index.html']", "content");
 
   ASSERT_TRUE(content.is_pending());
   EXPECT_EQ(to_source(content), "hello from node at ${{ nodes.node.address }}\n");
@@ -104,7 +104,7 @@ TEST(Resolve, AcceptsTheExampleOfAVirtualMachine) {
   const test::Described machine = example("virtual-machine.yaml");
 
   ASSERT_TRUE(machine.site) << machine.messages();
-  EXPECT_EQ(property(machine, "nodes.node", "isolation"), Value("vm"));
+  EXPECT_EQ(property_of(machine, "nodes.node", "isolation"), Value("vm"));
 }
 
 TEST(Resolve, NamesTheDeploymentAndItsDomain) {
@@ -124,8 +124,8 @@ nodes:
 )");
 
   ASSERT_TRUE(lab.site) << lab.messages();
-  EXPECT_EQ(property(lab, "nodes.small", "memory"), Value(Bytes::mebi(512)));
-  EXPECT_EQ(property(lab, "nodes.big", "disk"), Value(Bytes::gibi(2)));
+  EXPECT_EQ(property_of(lab, "nodes.small", "memory"), Value(Bytes::mebi(512)));
+  EXPECT_EQ(property_of(lab, "nodes.big", "disk"), Value(Bytes::gibi(2)));
 }
 
 TEST(Resolve, GivesNodesTheAddressesOfTheirNetworks) {
@@ -141,7 +141,7 @@ outputs:
 )");
 
   ASSERT_TRUE(lab.site) << lab.messages();
-  EXPECT_EQ(property(lab, "nodes.a", "networks"),
+  EXPECT_EQ(property_of(lab, "nodes.a", "networks"),
             Value(Value::Mapping{{"lan", Value::Mapping{{"address", "10.0.0.5"}}}}));
   EXPECT_EQ(to_source(lab.site->outputs[0].value), "${{ nodes.a.addresses.lan }}");
   EXPECT_EQ(to_source(lab.site->outputs[1].value), "${{ nodes.a.address }}");
@@ -187,7 +187,7 @@ nodes:
                 "nodes.a.software['package curl']", "nodes.a.software['package curl (2)']",
                 "nodes.a.software['command true']", "nodes.a.software.hello",
                 "nodes.a.software['command one']", "nodes.a.software['file /etc/x']"}));
-  EXPECT_EQ(property(lab, "nodes.a.software.hello", "run"), Value("#!/bin/sh\necho a\n"));
+  EXPECT_EQ(property_of(lab, "nodes.a.software.hello", "run"), Value("#!/bin/sh\necho a\n"));
 }
 
 TEST(Resolve, ReadsWhatAllItemsHave) {
@@ -220,8 +220,8 @@ nodes:
   EXPECT_EQ(command.needs[0].address, "nodes.a.software['file /etc/x']");
   EXPECT_EQ(command.needs[1].address, "nodes.b.software['package curl']");
   EXPECT_EQ(lab.site->find("nodes.a")->needs[0].address, "nodes.b");
-  EXPECT_EQ(property(lab, "nodes.a.software['file /etc/x']", "mode"), Value("0600"));
-  EXPECT_EQ(property(lab, "nodes.a.software['file /etc/x']", "content"), Value("x"));
+  EXPECT_EQ(property_of(lab, "nodes.a.software['file /etc/x']", "mode"), Value("0600"));
+  EXPECT_EQ(property_of(lab, "nodes.a.software['file /etc/x']", "content"), Value("x"));
 }
 
 TEST(Resolve, KeepsScalarsAsTheyAreWrittenWhereTextIsWanted) {
@@ -236,8 +236,8 @@ nodes:
 )");
 
   ASSERT_TRUE(lab.site) << lab.messages();
-  EXPECT_EQ(property(lab, "nodes.a.software['package curl']", "version"), Value("12.10"));
-  EXPECT_EQ(property(lab, "nodes.a.software['file /etc/x']", "content"), Value("yes"));
+  EXPECT_EQ(property_of(lab, "nodes.a.software['package curl']", "version"), Value("12.10"));
+  EXPECT_EQ(property_of(lab, "nodes.a.software['file /etc/x']", "content"), Value("yes"));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kSite = R"(
+constexpr const char* kSecretSite = R"(
 encamp: 1
 site: lab
 networks: {lan: {}}
@@ -81,7 +81,7 @@ class Secrets : public testing::Test {
  protected:
   Secrets() { EXPECT_EQ(failures_of(lab.run_up()), ""); }
 
-  Deployed lab{kSite};
+  Deployed lab{kSecretSite};
 };
 
 TEST_F(Secrets, AreOnTheNodeAndWithTheDeploymentAndNowhereElse) {
@@ -106,7 +106,7 @@ TEST_F(Secrets, AreKeptAndComparedByTheirDigests) {
 
 TEST_F(Secrets, MakeAnUpdateOfWhatIsWrittenAroundThem) {
   const std::string key = key_of(lab);
-  std::string text = kSite;
+  std::string text = kSecretSite;
   text.replace(text.find("user = app"), 10, "user = web");
   lab.read(text);
 
@@ -121,7 +121,7 @@ TEST_F(Secrets, MakeAnUpdateOfWhatIsWrittenAroundThem) {
 
 TEST_F(Secrets, OfAnotherLengthAreOthers) {
   const std::string key = key_of(lab);
-  std::string text = kSite;
+  std::string text = kSecretSite;
   text.replace(text.find("bytes: 32"), 9, "bytes: 16");
   lab.read(text);
 
@@ -136,7 +136,7 @@ TEST_F(Secrets, AreTakenOutOfWhatAFailedCommandPrinted) {
   lab.world.shell = [](FakeMachine&, const Command& command) {
     return CommandResult{.exit = 1, .output = "no: " + command.text + "\n"};
   };
-  std::string text = kSite;
+  std::string text = kSecretSite;
   text.replace(text.find("command: echo"), 13, "command: fail");
   lab.read(text);
 
@@ -149,7 +149,7 @@ TEST_F(Secrets, AreTakenOutOfWhatAFailedCommandPrinted) {
 
 TEST_F(Secrets, AreKnownToTheUndoThatNamesThem) {
   const std::string key = key_of(lab);
-  std::string text = kSite;
+  std::string text = kSecretSite;
   text.replace(text.find("      - name: show"),
                text.find("tests:") - text.find("      - name: show"), "");
   lab.read(text);
@@ -198,7 +198,7 @@ TEST_F(Secrets, GoWithTheDeployment) {
 
 TEST(SecretOfADeployment, IsTheSameAfterAKillAnywhere) {
   for (int call = 1, died = 1; died != 0; ++call) {
-    Deployed lab(kSite);
+    Deployed lab(kSecretSite);
     lab.world.faults.kill_at(call, Faults::When::After);
     try {
       lab.run_up();

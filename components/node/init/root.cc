@@ -24,10 +24,10 @@
 namespace encamp::init {
 namespace {
 
-using Path = std::array<char, 256>;
+using ShortPath = std::array<char, 256>;
 
-Path join(const char* directory, const char* name) {
-  Path path{};
+ShortPath join(const char* directory, const char* name) {
+  ShortPath path{};
   std::snprintf(path.data(), path.size(), "%s/%s", directory, name);
   return path;
 }
@@ -121,8 +121,8 @@ void drop_sys_resource() {
 }
 
 void lay_root(const char* image, const char* own, const char* root) {
-  const Path up = join(own, "up");
-  const Path work = join(own, "work");
+  const ShortPath up = join(own, "up");
+  const ShortPath work = join(own, "work");
   mkdir(up.data(), 0755);
   mkdir(work.data(), 0700);
   mkdir(root, 0755);
@@ -133,7 +133,7 @@ void lay_root(const char* image, const char* own, const char* root) {
 }
 
 void copy_identity(const char* own, const char* root) {
-  const Path identity = join(own, "identity");
+  const ShortPath identity = join(own, "identity");
   const int from = open(identity.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (from < 0 && errno == ENOENT)
     return;  // Copied at an earlier start.

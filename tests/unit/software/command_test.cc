@@ -24,16 +24,6 @@ CommandResult shell(test::FakeMachine& machine, const Command& command) {
   return {.output = command.text + "\n\n"};
 }
 
-Error error_of(test::ItemContext& context, const Properties& wanted) {
-  try {
-    context.realize(kCommand, wanted);
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return Error(ErrorKind::Busy, "no error");
-}
-
 TEST(Command, ReportsItsOutputWithoutTheLastNewline) {
   test::ItemContext context("nodes.node.software.key");
   context.shell = shell;
@@ -45,7 +35,7 @@ TEST(Command, RunsOnceThoughTheReplyIsLost) {
   test::ItemContext context("nodes.node.software.key");
   context.shell = shell;
   context.faults.fail("run", Error(ErrorKind::Unavailable, "connection reset"));
-  EXPECT_EQ(error_of(context, make_key()).kind(), ErrorKind::Unavailable);
+  EXPECT_EQ(context.error_of(kCommand, make_key()).kind(), ErrorKind::Unavailable);
 
   EXPECT_EQ(context.realize(kCommand, make_key()).at("output").text(), "make-key\n");
 
@@ -89,7 +79,7 @@ TEST(Command, FailsWithItsOutput) {
   test::ItemContext context("nodes.node.software.key");
   context.shell = shell;
 
-  const Error error = error_of(context, {{"text", "fail"}, {"user", "root"}});
+  const Error error = context.error_of(kCommand, {{"text", "fail"}, {"user", "root"}});
 
   EXPECT_EQ(error.kind(), ErrorKind::Failed);
   EXPECT_STREQ(error.what(), "the command ended with exit code 3");
@@ -102,7 +92,7 @@ TEST(Command, SaysThatItsTimeIsOver) {
     return CommandResult{.exit = 137, .timed_out = true};
   };
 
-  const Error error = error_of(context, make_key());
+  const Error error = context.error_of(kCommand, make_key());
 
   EXPECT_EQ(error.kind(), ErrorKind::Timeout);
   EXPECT_STREQ(error.what(), "the command did not end within 10 min");
@@ -165,7 +155,7 @@ TEST(Command, IsNotRepeatedWhenTheGuestLostItsOutcome) {
   test::ItemContext context("nodes.node.software.key");
   context.faults.fail("run", Error(ErrorKind::Unknown, "the node lost what became of 'x'"));
 
-  const Error error = error_of(context, make_key());
+  const Error error = context.error_of(kCommand, make_key());
 
   EXPECT_EQ(error.kind(), ErrorKind::Unknown);
   EXPECT_NE(error.hint().find("encamp up --again nodes.node.software.key"), std::string::npos);

@@ -18,16 +18,6 @@ Properties nginx(Value::Mapping ready = {}) {
   return properties;
 }
 
-Error error_of(test::ItemContext& context, const Properties& wanted) {
-  try {
-    context.realize(kService, wanted);
-  } catch (const Error& error) {
-    return error;
-  }
-  ADD_FAILURE() << "no error";
-  return Error(ErrorKind::Busy, "no error");
-}
-
 TEST(Service, IsEnabledAndStarted) {
   test::ItemContext context("nodes.node.software.nginx");
   context.machine.units["nginx"];
@@ -131,7 +121,7 @@ TEST(Service, ForgivesThatItsPackageIsGone) {
 TEST(Service, NamesAUnitThatIsNotThere) {
   test::ItemContext context("nodes.node.software.nginx");
 
-  const Error error = error_of(context, nginx());
+  const Error error = context.error_of(kService, nginx());
 
   EXPECT_EQ(error.kind(), ErrorKind::NotFound);
   EXPECT_NE(std::string(error.what()).find("there is no unit 'nginx' on the node"),
@@ -143,7 +133,7 @@ TEST(Service, SaysWhatItWaitedForAndWhatItSaw) {
   context.machine.units["nginx"];
   const Clock::Instant begin = context.clock().now();
 
-  const Error error = error_of(context, nginx({{"port", 8080}}));
+  const Error error = context.error_of(kService, nginx({{"port", 8080}}));
 
   EXPECT_EQ(error.kind(), ErrorKind::Timeout);
   EXPECT_STREQ(error.what(), "service 'nginx' was not ready within 1 min: waited for port 8080");
@@ -156,8 +146,8 @@ TEST(Service, WaitsAsLongAsItsReadySays) {
   test::ItemContext context("nodes.node.software.nginx");
   context.machine.units["nginx"];
 
-  const Error error =
-      error_of(context, nginx({{"url", "http://localhost/"}, {"timeout", Duration(5000)}}));
+  const Error error = context.error_of(
+      kService, nginx({{"url", "http://localhost/"}, {"timeout", Duration(5000)}}));
 
   EXPECT_STREQ(error.what(),
                "service 'nginx' was not ready within 5 s: waited for http://localhost/");
@@ -192,7 +182,7 @@ TEST(Service, StopsWaitingWhenAsked) {
   context.machine.units["nginx"];
   context.interrupt.request_stop();
 
-  EXPECT_EQ(error_of(context, nginx({{"port", 80}})).kind(), ErrorKind::Interrupted);
+  EXPECT_EQ(context.error_of(kService, nginx({{"port", 80}})).kind(), ErrorKind::Interrupted);
 }
 
 TEST(Service, ShowsThatItStopped) {
