@@ -326,6 +326,11 @@ class Node : public Component {
   }
 
   void check(const Resource& node, Diagnostics& diagnostics) const override {
+    const auto host = node.properties.find("host");
+    if (host != node.properties.end() && !host->second.is_text())
+      diagnostics.add({.code = "not-known-yet",
+                       .summary = "which host a node is on must be known when the file is read",
+                       .where = node.place("host")});
     const auto mounts = node.properties.find("mounts");
     if (mounts == node.properties.end() || !mounts->second.is_mapping())
       return;
