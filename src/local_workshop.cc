@@ -92,6 +92,12 @@ std::string missing_package(const std::string& output) {
       error.with_hint(fmt::format("did you mean '{}'?", near));
     throw error;
   }
+  if (result.output.find("encamp-prepare: failed") != std::string::npos)
+    throw Error(
+        ErrorKind::Failed,
+        fmt::format("what was to be done before packages are installed ended with {}", result.exit))
+        .with_detail(last_lines(result.output, 15))
+        .with_hint("see 'prepare' of the package items");
   constexpr std::string_view kPrivate = "encamp-private: ";
   if (const std::size_t found = result.output.find(kPrivate); found != std::string::npos) {
     const std::size_t begin = found + kPrivate.size();
@@ -132,6 +138,8 @@ std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
     identity += package + "\n";
   for (const Repository& repository : recipe.repositories)
     identity += path_of(repository) + "\n" + to_sources(repository) + "\n";
+  for (const std::string& script : recipe.prepare)
+    identity += "prepare\n" + script + "\n";
   if (isolation == Isolation::Machine)
     identity +=
         fmt::format("machine\n{}\n{}\n", kernel_script(), sha256_hex(read_whole_file(init_)));
@@ -164,8 +172,11 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
         work.path() / "sources" / std::filesystem::path(path_of(repository)).filename(),
         to_sources(repository));
   const std::filesystem::path root = work.path() / "root.img";
-  std::vector<std::string> arguments{work.path().string(), lower, bases_.debs().string(),
-                                     root.string(), identities_};
+  std::string prepare;
+  for (const std::string& script : recipe.prepare)
+    prepare += "(\n" + script + "\n)\n";
+  std::vector<std::string> arguments{work.path().string(), lower,       bases_.debs().string(),
+                                     root.string(),        identities_, prepare};
   arguments.insert(arguments.end(), recipe.packages.begin(), recipe.packages.end());
   const ToolResult result = run_script(image_script(), arguments, minutes(20), progress);
   if (result.exit != 0)

@@ -35,7 +35,8 @@ ImageRecipe recipe_of(const Properties& properties) {
           .architecture = text_of(properties, "architecture"),
           .mirror = text_of(properties, "mirror"),
           .packages = {packages.begin(), packages.end()},
-          .repositories = repositories_of(properties)};
+          .repositories = repositories_of(properties),
+          .prepare = texts_of(properties, "prepare")};
 }
 
 void ensure_pool(Host& host) {
@@ -178,7 +179,11 @@ Schema image_schema() {
                 .pattern = "(https?|file)://[^ ]+"},
                {.name = "packages",
                 .type = {.kind = Type::Kind::List, .item = {text}, .or_one = true},
-                .about = "Installed in it, without the recommended ones."}},
+                .about = "Installed in it, without the recommended ones."},
+               {.name = "prepare",
+                .type = {.kind = Type::Kind::List, .item = {text}},
+                .about = "Scripts that are run in it before the packages are installed.",
+                .chosen = true}},
           .attributes = {{.name = "container",
                           .type = {.kind = Type::Kind::Mapping, .item = {text}},
                           .about = "Key, pool and volumes of the variant for containers."},

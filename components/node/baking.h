@@ -18,8 +18,9 @@ const Resource* image_of(const Resource& node, const Site& site);
 Value essence_of(const Resource& image);
 
 /// The image `images['debian + curl, nginx-light']` for a node with these items: its own with the
-/// packages that its package items name, but for items with needs, and those with a version, files
-/// or a preparation, and with the repositories that its items name. Nothing when there are none.
+/// packages that its package items name, after what those items prepare, and with the repositories
+/// that its items name; but for items with needs, and those with a version or files. Nothing when
+/// there are none.
 std::optional<Resource> baked_image(const Resource& image,
                                     const std::vector<const Resource*>& items);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/mutant.h"
+#include "engine/world/printable.h"
 
 namespace encamp {
 namespace {
@@ -161,6 +162,20 @@ void install(const Names& names, Context& context) {
   }
 }
 
+// What is in the image was prepared there.
+void prepare(const Properties& wanted, Context& context) {
+  const auto script = wanted.find("prepare");
+  if (script == wanted.end() || !script->second.is_text())
+    return;
+  context.progress("preparing");
+  const CommandResult result =
+      context.guest().probe({.text = script->second.text(), .timeout = time_left(context)});
+  if (result.exit != 0)
+    throw Error(ErrorKind::Failed, fmt::format("what was to be done before {} ended with {}",
+                                               context.owner().address, result.exit))
+        .with_detail(last_lines(printable(result.output + result.errors), 15));
+}
+
 }  // namespace
 
 const Schema& PackageComponent::schema() const {
@@ -180,7 +195,12 @@ const Schema& PackageComponent::schema() const {
                      {.name = "version",
                       .type = {.kind = Type::Kind::Text},
                       .about = "The version to install, as apt knows it. Without it, the one that "
-                               "the package index offers."}},
+                               "the package index offers."},
+                     {.name = "prepare",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "A script that root runs before the packages are unpacked, in the "
+                               "image or on the node. It may be run again.",
+                      .on_change = OnChange::Ignore}},
       .attributes = {{.name = "versions",
                       .type = {.kind = Type::Kind::Mapping, .item = {{.kind = Type::Kind::Text}}},
                       .phase = Phase::Late,
@@ -222,6 +242,7 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
       missing.push_back(version.empty() ? name : name + "=" + version);
   }
   if (!missing.empty()) {
+    prepare(wanted, context);
     context.progress(fmt::format("installing {}", fmt::join(missing, ", ")));
     install(missing, context);
     installed = guest.installed(names);

@@ -20,6 +20,7 @@ struct ImageRecipe {
   std::string mirror;                    ///< Empty: what this machine's apt uses for that release.
   std::vector<std::string> packages;     ///< Installed on top, without recommended ones.
   std::vector<Repository> repositories;  ///< Where more of them come from.
+  std::vector<std::string> prepare;      ///< Scripts that are run in it before, by `sh -e`.
 };
 
 /// The parts of an image: each becomes a volume.

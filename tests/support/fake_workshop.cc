@@ -12,6 +12,8 @@ std::string describe(const ImageRecipe& recipe, Isolation isolation) {
                                  recipe.mirror, isolation == Isolation::Machine ? "machine" : "");
   for (const std::string& package : recipe.packages)
     text += "package " + package + "\n";
+  for (const std::string& script : recipe.prepare)
+    text += "prepare " + script + "\n";
   return text;
 }
 

@@ -434,5 +434,21 @@ TEST(Baking, TakesRepositoriesThatNeedNothing) {
             Value(Value::List{Value::Mapping{{"name", "extra"}, {"url", "http://deb.test"}}}));
 }
 
+TEST(Baking, PreparesWhatItTakes) {
+  const Resource image{
+      .address = "images.debian", .component = "image", .properties = {{"debian", "bookworm"}}};
+  const Resource curl = package("nodes.web", "curl");
+  Resource nginx = package("nodes.web", "nginx-light");
+  nginx.properties["prepare"] = "touch /etc/first";
+
+  const std::optional<Resource> baked = baked_image(image, {&nginx, &curl});
+
+  ASSERT_TRUE(baked);
+  EXPECT_TRUE(baked->address.starts_with("images['debian + curl, nginx-light after "));
+  EXPECT_EQ(baked->properties.at("prepare"), Value(Value::List{"touch /etc/first"}));
+  nginx.properties["prepare"] = "touch /etc/second";
+  EXPECT_NE(baked_image(image, {&nginx, &curl})->address, baked->address);
+}
+
 }  // namespace
 }  // namespace encamp
