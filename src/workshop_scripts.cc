@@ -171,11 +171,19 @@ add_repositories() {                    # the index of Debian itself stays as th
 }
 if [ $# -gt 0 ]; then
   if ls "$work"/sources/*.sources >/dev/null 2>&1; then add_repositories; fi
+  if [ -d "$work/packages" ]; then
+    mkdir -p "$root/var/lib/encamp"
+    cp -r "$work/packages" "$root/var/lib/encamp/"
+    chroot "$root" sh /var/lib/encamp/packages/apply index
+  fi
   enabled >"$work/before"
   [ -z "$prepare" ] || chroot "$root" sh -ec "$prepare" </dev/null || { status=$?
     echo "encamp-prepare: failed"; exit $status; }
   install_packages "$@" || { status=$?
     chroot "$root" apt-cache pkgnames >"$work/names" 2>/dev/null || :; exit $status; }
+  [ ! -d "$work/packages" ] ||
+    APT_MORE='-o Debug::NoLocking=true -o APT::Sandbox::User=root -o DPkg::Options::=--force-unsafe-io' \
+      chroot "$root" sh /var/lib/encamp/packages/apply settle
   enabled >"$work/after"
   comm -13 "$work/before" "$work/after" | while read -r link; do
     case $link in

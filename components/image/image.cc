@@ -36,7 +36,9 @@ ImageRecipe recipe_of(const Properties& properties) {
           .mirror = text_of(properties, "mirror"),
           .packages = {packages.begin(), packages.end()},
           .repositories = repositories_of(properties),
-          .prepare = texts_of(properties, "prepare")};
+          .prepare = texts_of(properties, "prepare"),
+          .files = local_packages_of(properties),
+          .site_packages = texts_of(properties, "site_packages")};
 }
 
 void ensure_pool(Host& host) {
@@ -183,6 +185,11 @@ Schema image_schema() {
                {.name = "prepare",
                 .type = {.kind = Type::Kind::List, .item = {text}},
                 .about = "Scripts that are run in it before the packages are installed.",
+                .chosen = true},
+               {.name = "files",
+                .type = {.kind = Type::Kind::List},
+                .about = "Local packages that are taken instead of the mirror's.",
+                .on_change = OnChange::Ignore,
                 .chosen = true}},
           .attributes = {{.name = "container",
                           .type = {.kind = Type::Kind::Mapping, .item = {text}},
