@@ -35,7 +35,10 @@ ImageRecipe recipe_of(const Properties& properties) {
           .architecture = text_of(properties, "architecture"),
           .mirror = text_of(properties, "mirror"),
           .packages = {packages.begin(), packages.end()},
-          .repositories = repositories_of(properties)};
+          .repositories = repositories_of(properties),
+          .prepare = texts_of(properties, "prepare"),
+          .files = local_packages_of(properties),
+          .site_packages = texts_of(properties, "site_packages")};
 }
 
 void ensure_pool(Host& host) {
@@ -178,7 +181,16 @@ Schema image_schema() {
                 .pattern = "(https?|file)://[^ ]+"},
                {.name = "packages",
                 .type = {.kind = Type::Kind::List, .item = {text}, .or_one = true},
-                .about = "Installed in it, without the recommended ones."}},
+                .about = "Installed in it, without the recommended ones."},
+               {.name = "prepare",
+                .type = {.kind = Type::Kind::List, .item = {text}},
+                .about = "Scripts that are run in it before the packages are installed.",
+                .chosen = true},
+               {.name = "files",
+                .type = {.kind = Type::Kind::List},
+                .about = "Local packages that are taken instead of the mirror's.",
+                .on_change = OnChange::Ignore,
+                .chosen = true}},
           .attributes = {{.name = "container",
                           .type = {.kind = Type::Kind::Mapping, .item = {text}},
                           .about = "Key, pool and volumes of the variant for containers."},

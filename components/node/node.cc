@@ -450,6 +450,10 @@ class Node : public Component {
       return;
     expansion.set("essence", essence_of(*image));
     std::optional<Resource> baked = baked_image(*image, expansion.items(node.address));
+    if (baked && baked->properties.contains("files")) {
+      const std::set<std::string> all = packages_of(expansion.site());
+      baked->properties["site_packages"] = Value::List(all.begin(), all.end());
+    }
     const Address address = baked ? baked->address : image->address;
     expansion.set("image", Reference{address});
     if (baked)

@@ -81,7 +81,7 @@ class SoftwareReader {
       if (!check_item(item))
         continue;
       const Tree::Entry* component = find_component(item, drafts_);
-      if (component == nullptr || !check_subject(*component) || !check_item_name(item))
+      if (component == nullptr || !check_subject(item, *component) || !check_item_name(item))
         continue;
       texts.push_back({.item = &item,
                        .component = component,
@@ -109,9 +109,11 @@ class SoftwareReader {
     return false;
   }
 
-  bool check_subject(const Tree::Entry& component) const {
+  // An empty list is about nothing; with a name it may still mean something to its component.
+  bool check_subject(const Tree& item, const Tree::Entry& component) const {
+    const bool is_none = component.value.is_list() && component.value.items.empty();
     if (!component.value.is_null() && !component.value.is_mapping() &&
-        !subject_text(component.value).empty())
+        (is_none ? item.find("name") != nullptr : !subject_text(component.value).empty()))
       return true;
     drafts_.diagnostics().add({.code = "missing-value",
                                .summary = fmt::format("'{}' does not say which", component.key),

@@ -20,6 +20,7 @@ class SimulatedWorkshop : public Workshop {
     return process_->ask(Process::Of::Here, "build", recipe.debian,
                          [&] { return inside().build(recipe, isolation, progress); });
   }
+  std::string read(const std::string& path) override { return inside().read(path); }
   std::unique_ptr<Content> make_disk(const DiskSpec& spec) override {
     return process_->ask(Process::Of::Here, "make_disk", "",
                          [&] { return inside().make_disk(spec); });

@@ -36,10 +36,6 @@ Host& ItemContext::host() {
   throw std::logic_error("a software item does not touch the host");
 }
 
-Workshop& ItemContext::workshop() {
-  throw std::logic_error("a software item builds no image");
-}
-
 const Record& ItemContext::record(const Address& address) {
   const auto found = records.find(address);
   if (found == records.end())
