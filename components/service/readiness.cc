@@ -1,6 +1,8 @@
 #include "components/service/readiness.h"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <optional>
 
 #include <fmt/format.h>
@@ -11,7 +13,8 @@ namespace encamp {
 namespace {
 
 constexpr Duration kFirstPause{20};
-constexpr Duration kLongestPause{500};
+constexpr Duration kLongestPause{200};
+constexpr Duration kUnitPause{500};  ///< A look at the unit costs more than one at a port.
 constexpr Duration kPatience = std::chrono::minutes(1);
 constexpr int kJournalLines = 20;
 constexpr int kSearchedLines = 1000;
@@ -19,6 +22,8 @@ constexpr int kSearchedLines = 1000;
 struct Sign {
   std::string waited_for;  ///< As a message would say it.
   std::function<bool()> is_there;
+  /// What the command printed when it was last asked.
+  std::shared_ptr<std::string> printed = std::make_shared<std::string>();
 };
 
 bool is_success(int status) {
@@ -35,14 +40,16 @@ Sign sign_of(const std::string& name, const Value& ready, Context& context) {
     return {url->text(), [&guest, url] { return is_success(guest.http_status(url->text())); }};
   }
   if (const Value* command = ready.find("command")) {
-    return {fmt::format("success of '{}'", command->text()), [&guest, command, &context] {
-              const auto left =
-                  std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
-              return guest
-                         .probe({.text = command->text(),
-                                 .timeout = std::clamp(left, Duration(1), kPatience)})
-                         .exit == 0;
-            }};
+    Sign sign{.waited_for = fmt::format("success of '{}'", command->text())};
+    sign.is_there = [&guest, command, &context, printed = sign.printed] {
+      const auto left =
+          std::chrono::duration_cast<Duration>(context.deadline() - context.clock().now());
+      const CommandResult seen = guest.probe(
+          {.text = command->text(), .timeout = std::clamp(left, Duration(1), kPatience)});
+      *printed = seen.output + seen.errors;
+      return seen.exit == 0;
+    };
+    return sign;
   }
   if (const Value* log = ready.find("log")) {
     return {fmt::format("'{}' in its journal", log->text()), [&guest, log, name] {
@@ -53,8 +60,12 @@ Sign sign_of(const std::string& name, const Value& ready, Context& context) {
   return {"systemd to call it active", [&guest, name] { return guest.unit(name).active; }};
 }
 
-std::string seen_of(const std::string& name, const UnitState& state, Guest& guest) {
-  std::string seen = fmt::format("unit: {}\n", state.detail);
+std::string seen_of(const std::string& name, const UnitState& state, const Sign& sign,
+                    Guest& guest) {
+  std::string seen = last_lines(*sign.printed, kJournalLines);
+  if (!seen.empty() && !seen.ends_with('\n'))
+    seen += '\n';
+  seen += fmt::format("unit: {}\n", state.detail);
   seen += last_lines(guest.unit_journal(name, kJournalLines), kJournalLines);
   return printable(seen);
 }
@@ -69,23 +80,24 @@ void wait_until_ready(const std::string& name, const Value& ready, Context& cont
   const Sign sign = sign_of(name, ready.is_mapping() ? ready : Value(Value::Mapping()), context);
   Guest& guest = context.guest();
   Duration pause = kFirstPause;
+  Clock::Instant next_look = context.clock().now() + kFirstPause * 10;
   while (!sign.is_there()) {
     if (context.stop().stop_requested())
       throw Error(ErrorKind::Interrupted, "interrupted");
     context.progress(fmt::format("waiting for {}", sign.waited_for));
     const bool is_late = context.clock().now() >= deadline;
-    // Looking at the unit costs more than at a port: not at first.
-    if (is_late || pause > kFirstPause * 4) {
+    if (is_late || context.clock().now() >= next_look) {
+      next_look = context.clock().now() + kUnitPause;
       const UnitState state = guest.unit(name);
       if (state.detail.starts_with("failed"))
         throw Error(ErrorKind::Failed, fmt::format("service '{}' failed while it was waited for {}",
                                                    name, sign.waited_for))
-            .with_detail(seen_of(name, state, guest));
+            .with_detail(seen_of(name, state, sign, guest));
       if (is_late)
         throw Error(ErrorKind::Timeout, fmt::format("service '{}' was not ready within {}: waited "
                                                     "for {}",
                                                     name, to_string(patience), sign.waited_for))
-            .with_detail(seen_of(name, state, guest))
+            .with_detail(seen_of(name, state, sign, guest))
             .with_hint(fmt::format("look at it on the node: systemctl status {}", name));
     }
     context.clock().sleep(pause, context.stop());

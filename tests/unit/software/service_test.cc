@@ -167,6 +167,19 @@ TEST(Service, IsReadyByACommandThatSucceedsInTheEnd) {
   EXPECT_EQ(left, 0);
 }
 
+TEST(Service, ShowsWhatTheCommandPrintedThatNeverSucceeded) {
+  test::ItemContext context("nodes.node.software.nginx");
+  context.machine.units["nginx"];
+  context.shell = [](test::FakeMachine&, const Command&) {
+    return CommandResult{.exit = 1, .output = "2 of 4 slots", .errors = "no route\n"};
+  };
+
+  const Error error = error_of(context, nginx({{"command", "count-slots"}}));
+
+  EXPECT_TRUE(error.detail().starts_with("2 of 4 slotsno route\nunit: active (running)\n"))
+      << error.detail();
+}
+
 TEST(Service, IsReadyByAnAnswerThatIsNoError) {
   test::ItemContext context("nodes.node.software.nginx");
   context.machine.units["nginx"];
