@@ -220,7 +220,7 @@ void prepare(const Properties& wanted, Context& context) {
     return;
   context.progress("preparing");
   const CommandResult result =
-      context.guest().probe({.text = script->second.text(), .timeout = time_left(context)});
+      context.guest().probe({.text = script->second.text(), .timeout = context.time_left()});
   if (result.exit != 0)
     throw Error(ErrorKind::Failed, fmt::format("what was to be done before {} ended with {}",
                                                context.owner().address, result.exit))

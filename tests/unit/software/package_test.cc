@@ -7,7 +7,7 @@
 namespace encamp {
 namespace {
 
-const PackageComponent kPackage;
+const PackageComponent kPackages;
 
 Value list(std::initializer_list<const char*> names) {
   return Value::List(names.begin(), names.end());
@@ -28,7 +28,7 @@ TEST(Package, InstallsWhatIsMissing) {
   test::ItemContext context("nodes.node.software.web");
   context.machine.packages["curl"] = "7.88";
 
-  const Attributes attributes = context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  const Attributes attributes = context.realize(kPackages, {{"names", list({"nginx", "curl"})}});
 
   EXPECT_EQ(context.machine.packages.at("nginx"), "1.0");
   EXPECT_EQ(attributes.at("versions").find("curl")->text(), "7.88");
@@ -44,8 +44,8 @@ TEST(Package, PreparesBeforeItInstallsAndOnlyThen) {
   };
   const Properties wanted{{"names", list({"nginx"})}, {"prepare", "touch /etc/ready"}};
 
-  context.realize(kPackage, wanted);
-  context.realize(kPackage, wanted);
+  context.realize(kPackages, wanted);
+  context.realize(kPackages, wanted);
 
   EXPECT_EQ(context.faults.calls("probe"), 1);
   EXPECT_TRUE(context.machine.packages.contains("nginx"));
@@ -58,7 +58,7 @@ TEST(Package, SaysWhyItsPreparationFailed) {
   };
 
   try {
-    context.realize(kPackage, {{"names", list({"nginx"})}, {"prepare", "touch /x/y"}});
+    context.realize(kPackages, {{"names", list({"nginx"})}, {"prepare", "touch /x/y"}});
     FAIL() << "installed it";
   } catch (const Error& error) {
     EXPECT_NE(error.detail().find("no such directory"), std::string::npos);
@@ -70,7 +70,7 @@ TEST(Package, AsksOnceWhenAllIsThere) {
   test::ItemContext context("nodes.node.software.web");
   context.machine.packages["curl"] = "7.88";
 
-  context.realize(kPackage, {{"names", list({"curl"})}});
+  context.realize(kPackages, {{"names", list({"curl"})}});
 
   EXPECT_EQ(context.faults.log(), std::vector<std::string>{"installed"});
 }
@@ -78,9 +78,9 @@ TEST(Package, AsksOnceWhenAllIsThere) {
 TEST(Package, RemovesWhatItBroughtAndNoMore) {
   test::ItemContext context("nodes.node.software.web");
   context.machine.packages["curl"] = "7.88";
-  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  context.realize(kPackages, {{"names", list({"nginx", "curl"})}});
 
-  kPackage.remove(context.own, context);
+  kPackages.remove(context.own, context);
 
   EXPECT_FALSE(context.machine.packages.contains("nginx"));
   EXPECT_TRUE(context.machine.packages.contains("curl"));
@@ -90,7 +90,7 @@ TEST(Package, TakesBakedOnesForItsOwnButNotTheBaseImages) {
   test::ItemContext context("nodes.node.software.web");
   bake(context, {"curl", "nginx"});
 
-  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  context.realize(kPackages, {{"names", list({"nginx", "curl"})}});
 
   EXPECT_EQ(context.faults.calls("install"), 0);
   EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
@@ -98,9 +98,9 @@ TEST(Package, TakesBakedOnesForItsOwnButNotTheBaseImages) {
 
 TEST(Package, RemovesWhatIsNoLongerAskedFor) {
   test::ItemContext context("nodes.node.software.web");
-  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  context.realize(kPackages, {{"names", list({"nginx", "curl"})}});
 
-  context.realize(kPackage, {{"names", list({"nginx"})}});
+  context.realize(kPackages, {{"names", list({"nginx"})}});
 
   EXPECT_FALSE(context.machine.packages.contains("curl"));
   EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
@@ -110,7 +110,7 @@ TEST(Package, InstallsTheVersionThatIsAskedFor) {
   test::ItemContext context("nodes.node.software.web");
   context.machine.packages["nginx"] = "1.0";
 
-  context.realize(kPackage, {{"names", list({"nginx"})}, {"version", "2.0"}});
+  context.realize(kPackages, {{"names", list({"nginx"})}, {"version", "2.0"}});
 
   EXPECT_EQ(context.machine.packages.at("nginx"), "2.0");
 }
@@ -118,27 +118,27 @@ TEST(Package, InstallsTheVersionThatIsAskedFor) {
 TEST(Package, RemembersWhatIsItsOwnWhenTheReplyIsLost) {
   test::ItemContext context("nodes.node.software.web");
   context.faults.fail("install", Error(ErrorKind::Unavailable, "connection reset"));
-  EXPECT_THROW(context.realize(kPackage, {{"names", list({"nginx"})}}), Error);
+  EXPECT_THROW(context.realize(kPackages, {{"names", list({"nginx"})}}), Error);
 
-  context.realize(kPackage, {{"names", list({"nginx"})}});
-  kPackage.remove(context.own, context);
+  context.realize(kPackages, {{"names", list({"nginx"})}});
+  kPackages.remove(context.own, context);
 
   EXPECT_FALSE(context.machine.packages.contains("nginx"));
 }
 
 TEST(Package, LeavesWhatAnotherItemAsksForUntilThatGoesToo) {
   test::ItemContext context("nodes.node.software.web");
-  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  context.realize(kPackages, {{"names", list({"nginx", "curl"})}});
   Record other{.address = "nodes.node.software.other", .properties = {{"names", list({"curl"})}}};
   other.notes["ours"] = list({"curl"});
   context.others = {other};
 
-  context.realize(kPackage, {{"names", list({"nginx"})}});
+  context.realize(kPackages, {{"names", list({"nginx"})}});
 
   EXPECT_TRUE(context.machine.packages.contains("curl"));
   EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
   context.others.clear();
-  kPackage.remove(other, context);
+  kPackages.remove(other, context);
   EXPECT_FALSE(context.machine.packages.contains("curl"));
 }
 
@@ -149,7 +149,7 @@ TEST(Package, SharesWhatAnotherItemBrought) {
   other.notes["ours"] = list({"curl"});
   context.others = {other};
 
-  context.realize(kPackage, {{"names", list({"curl"})}});
+  context.realize(kPackages, {{"names", list({"curl"})}});
 
   EXPECT_EQ(context.own.notes.at("ours"), list({"curl"}));
 }
@@ -161,7 +161,7 @@ TEST(Package, TakesAwayWhatWasBakedForItBeforeItEverRan) {
       Value::Mapping{{"debian", "bookworm"}, {"packages", list({"curl"})}};
   context.own.properties = {{"names", list({"curl", "nginx"})}};
 
-  kPackage.remove(context.own, context);
+  kPackages.remove(context.own, context);
 
   EXPECT_TRUE(context.machine.packages.contains("curl"));
   EXPECT_FALSE(context.machine.packages.contains("nginx"));
@@ -169,15 +169,15 @@ TEST(Package, TakesAwayWhatWasBakedForItBeforeItEverRan) {
 
 TEST(Package, SeesThatOneIsGone) {
   test::ItemContext context("nodes.node.software.web");
-  context.realize(kPackage, {{"names", list({"nginx", "curl"})}});
+  context.realize(kPackages, {{"names", list({"nginx", "curl"})}});
   context.machine.packages.erase("curl");
 
-  const std::optional<Properties> seen = kPackage.observe(context.own, context);
+  const std::optional<Properties> seen = kPackages.observe(context.own, context);
 
   ASSERT_TRUE(seen);
-  EXPECT_EQ(kPackage.compare(context.own.properties, *seen).kind, Change::Kind::Update);
+  EXPECT_EQ(kPackages.compare(context.own.properties, *seen).kind, Change::Kind::Update);
   context.machine.packages.clear();
-  EXPECT_FALSE(kPackage.observe(context.own, context));
+  EXPECT_FALSE(kPackages.observe(context.own, context));
 }
 
 TEST(Package, RefusesWhatIsNoName) {
@@ -185,7 +185,7 @@ TEST(Package, RefusesWhatIsNoName) {
   resource.properties["names"] = list({"nginx", "-o", "nginx=1.0", "g++-12", "Nginx"});
   Diagnostics diagnostics;
 
-  kPackage.check(resource, diagnostics);
+  kPackages.check(resource, diagnostics);
 
   ASSERT_EQ(diagnostics.all().size(), 3U);
   EXPECT_EQ(diagnostics.all()[1].summary, "'nginx=1.0' is no name of a package");

@@ -174,7 +174,7 @@ TEST(Service, ShowsWhatTheCommandPrintedThatNeverSucceeded) {
     return CommandResult{.exit = 1, .output = "2 of 4 slots", .errors = "no route\n"};
   };
 
-  const Error error = error_of(context, nginx({{"command", "count-slots"}}));
+  const Error error = context.error_of(kService, nginx({{"command", "count-slots"}}));
 
   EXPECT_TRUE(error.detail().starts_with("2 of 4 slotsno route\nunit: active (running)\n"))
       << error.detail();
