@@ -98,7 +98,7 @@ TEST_F(CommandLine, GraphIsDrawnWithCopiesFolded) {
   const ProgramResult expanded = encamp({"graph", site, "--format", "dot", "--expand"});
   const ProgramResult svg = encamp({"graph", site, "--format", "svg"});
 
-  EXPECT_NE(folded.out.find("\"nodes.w x40\""), std::string::npos) << folded.out;
+  EXPECT_NE(folded.out.find("\"nodes.w ×40\""), std::string::npos) << folded.out;
   EXPECT_EQ(folded.out.find("nodes.w-7"), std::string::npos);
   EXPECT_NE(expanded.out.find("\"nodes.w-7\""), std::string::npos);
   if (svg.exit == 1) {

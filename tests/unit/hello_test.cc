@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(BeforeAndAfter, HelloKilled,
 TEST(Hello, KeepsTheJournalOfAServiceThatNeverGetsReady) {
   std::string text = hello();
   const std::string ready = "port: 80";
-  text.replace(text.find(ready), ready.size(), "port: 81, timeout: 1 s");
+  text.replace(text.find(ready), ready.size(), "port: 81, timeout: 10 s");
   Deployed lab(text);
 
   const Outcome outcome = lab.run_up();
