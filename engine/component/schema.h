@@ -66,6 +66,8 @@ struct PropertySchema {
   std::optional<Value> least;          ///< Integer, Number, Size, Duration.
   std::optional<Value> most;
   bool chosen = false;  ///< Set by resolve or bind (an address, a MAC): writing it is a mistake.
+
+  const std::string& given_as() const { return gives.empty() ? name : gives; }
 };
 
 /// When an attribute is known.

@@ -48,9 +48,9 @@ void SimulatedJournal::apply(const Batch& batch) {
       for (const Value& name : ours->second.list())
         process_->world().noted_packages[Address(node_of(record.address))].insert(name.text());
     }
-    if (record.life == Life::Present)
+    if (record.life == encamp::Life::Present)
       process_->world().check_ran(record);
-    if (record.life == Life::Gone)
+    if (record.life == encamp::Life::Gone)
       store_->rows.erase({record.address, record.generation});
     else
       store_->rows[{record.address, record.generation}] = record;

@@ -218,7 +218,7 @@ std::string SimulatedWorld::life_of(const Command& command) const {
   std::string life;
   const bool is_undo = command.text.starts_with("undo ");
   for (const auto& [key, record] : store.rows) {
-    if (key.first == item && is_undo == (record.life == Life::Removing))
+    if (key.first == item && is_undo == (record.life == encamp::Life::Removing))
       life = life_of_row(record);
   }
   return life;
@@ -245,7 +245,7 @@ void SimulatedWorld::check_needs(const Address& item) {
       if (key.first == need)
         row = &record;  // The last generation.
     }
-    if (row == nullptr || row->life != Life::Present)
+    if (row == nullptr || row->life != encamp::Life::Present)
       violate(fmt::format("{} runs and {}, which it needs, is {}", item, need,
                           row == nullptr ? "not there" : to_string(row->life)));
   }
@@ -262,7 +262,7 @@ void SimulatedWorld::check_undo(const Address& item) {
         record.properties.contains("undo") || staying.contains(Address(node_of(record.address)));
     if (is_kept && needs.contains(item))
       continue;  // It is made anew.
-    if (is_kept ? updates.contains(record.address) && record.life == Life::Present : goes_alone)
+    if (is_kept ? updates.contains(record.address) && record.life == encamp::Life::Present : goes_alone)
       violate(fmt::format("{} is undone and {}, which needs it, is {}", item, record.address,
                           to_string(record.life)));
   }

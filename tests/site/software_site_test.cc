@@ -17,7 +17,7 @@ class SoftwareSite : public test::NodeSite {
 
   /// Realizes an item as a run would; its record.
   Record realize(const Component& component, const Properties& wanted) {
-    context_.notes.clear();
+    context_.notes = {};
     Record record{.address = "nodes.head.software.item", .properties = wanted};
     record.attributes = component.realize(wanted, record, context_);
     record.notes = context_.notes;
