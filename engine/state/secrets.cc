@@ -10,9 +10,9 @@ namespace {
 constexpr const char* kKeyName = "digests";
 constexpr std::size_t kKeyBytes = 32;
 
-using PartChange = std::function<Value(const std::string& part, const Value&)>;
+using Rewrite = std::function<Value(const std::string& part, const Value&)>;
 
-void change_all(Test& test, const PartChange& change) {
+void change_all(Test& test, const Rewrite& change) {
   for (auto& [name, value] : test.command.entries_to_change())
     value = change(name, value);
   for (Value& value : test.expect.contains)
