@@ -12,6 +12,7 @@ pkg_check_modules(libvirt REQUIRED IMPORTED_TARGET libvirt>=9.0)
 pkg_check_modules(libxml2 REQUIRED IMPORTED_TARGET libxml-2.0>=2.9)
 pkg_check_modules(libssh REQUIRED IMPORTED_TARGET libssh>=0.10)
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive>=3.6)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 
 if(BUILD_TESTING)

@@ -17,7 +17,7 @@ bool is_picture(const GraphOptions& options) {
 }
 
 std::string picture(const Graph& graph, const GraphOptions& options) {
-  const std::string dot = to_dot(options.expand ? FoldedGraph{graph, {}} : fold_copies(graph));
+  const std::string dot = to_dot(options.expand ? unfolded(graph) : fold_copies(graph));
   return options.format == "dot" ? dot : to_svg(dot);
 }
 

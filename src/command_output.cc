@@ -47,7 +47,7 @@ ExitCode run_output(Program& program, const OutputOptions& options) {
     program.out().write(outputs_of(*deployment));
     return ExitCode::Done;
   }
-  std::map<std::string, Value> known;
+  Properties known;
   for (const Output& output : deployment->outputs) {
     if (!deployment->unsettled.contains("outputs." + output.name))
       known[output.name] = output.value;

@@ -106,6 +106,7 @@ std::string type_text(const Type& type) {
       return "path";
     case Type::Kind::Source:
     case Type::Kind::Bytes:
+    case Type::Kind::Parsed:
       return "file of this machine";
     case Type::Kind::Template:
       return "template of this machine";

@@ -90,6 +90,7 @@ Json type_schema(const Type& type) {
     case Type::Kind::Source:
     case Type::Kind::Bytes:
     case Type::Kind::Template:
+    case Type::Kind::Parsed:
       return {{"type", "string"}};
     case Type::Kind::Mode:
       return {{"type", Json::array({"string", "integer"})}};

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "engine/description/quantity.h"
+#include "engine/description/resolve.h"
 #include "engine/error.h"
 
 namespace encamp {
@@ -32,7 +33,9 @@ LocalLoader::LocalLoader(const fs::path& description, fs::path library)
 std::string LocalLoader::locate(const std::string& path, const std::string& from) const {
   const fs::path start = fs::absolute(from).parent_path();
   const fs::path real = fs::weakly_canonical(start / path);
-  if (!is_below(real, directory_) && !is_below(real, library_)) {
+  if (from == Setting::kOption || from == Setting::kVariable)
+    set_.insert(real);
+  if (!set_.contains(real) && !is_below(real, directory_) && !is_below(real, library_)) {
     throw Error(ErrorKind::Denied,
                 fmt::format("'{}' lies outside of the description's directory '{}'", path,
                             directory_.native()))
@@ -64,7 +67,9 @@ Loader::Included LocalLoader::locate_description(const std::string& name,
 std::string LocalLoader::shown(const std::string& absolute) const {
   // Shorter where the user stands above the file.
   const fs::path relative = fs::path(absolute).lexically_proximate(fs::current_path());
-  return relative.native().starts_with("..") ? absolute : relative.native();
+  const bool is_setting =
+      relative.native() == Setting::kOption || relative.native() == Setting::kVariable;
+  return is_setting || relative.native().starts_with("..") ? absolute : relative.native();
 }
 
 std::string LocalLoader::load(const std::string& absolute) const {

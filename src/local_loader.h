@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include "engine/description/loader.h"
@@ -9,7 +10,8 @@
 namespace encamp {
 
 /// Lets a description read what lies below its own directory, or below `library` (the installed
-/// descriptions); links are followed and must end there too.
+/// descriptions); links are followed and must end there too. What the user names himself, by --set
+/// or a variable, may lie anywhere; relative paths there begin in the working directory.
 class LocalLoader : public Loader {
  public:
   static constexpr std::size_t kLimit = 16 << 20;  ///< Bytes of one file.
@@ -25,6 +27,7 @@ class LocalLoader : public Loader {
  private:
   std::filesystem::path directory_;
   std::filesystem::path library_;
+  mutable std::set<std::filesystem::path> set_;  ///< Named by settings; one thread resolves.
 };
 
 /// The whole text of a file. Throws Error(NotFound), Error(Denied), or Error(NoRoom) when it is

@@ -13,6 +13,7 @@
 #include "src/local_content.h"
 #include "src/local_file.h"
 #include "src/workshop_cpio.h"
+#include "src/workshop_local_packages.h"
 #include "src/workshop_lock.h"
 #include "src/workshop_modules.h"
 #include "src/workshop_scripts.h"
@@ -92,6 +93,12 @@ std::string missing_package(const std::string& output) {
       error.with_hint(fmt::format("did you mean '{}'?", near));
     throw error;
   }
+  if (result.output.find("encamp-prepare: failed") != std::string::npos)
+    throw Error(
+        ErrorKind::Failed,
+        fmt::format("what was to be done before packages are installed ended with {}", result.exit))
+        .with_detail(last_lines(result.output, 15))
+        .with_hint("see 'prepare' of the package items");
   constexpr std::string_view kPrivate = "encamp-private: ";
   if (const std::size_t found = result.output.find(kPrivate); found != std::string::npos) {
     const std::size_t begin = found + kPrivate.size();
@@ -117,6 +124,23 @@ std::string missing_package(const std::string& output) {
   throw error;
 }
 
+// What is in `directory` then lies in the tree of the image (engine/world/local_package.h).
+void put_local_packages(const std::vector<LocalPackage>& files,
+                        const std::filesystem::path& directory) {
+  if (files.empty())
+    return;
+  make_directories(directory);
+  write_whole_file(directory / "apply", local_package_script());
+  for (const LocalPackage& file : files) {
+    const std::string bytes = read_whole_file(file.path);
+    if (sha256_hex(bytes) != file.digest)
+      throw Error(ErrorKind::Conflict, fmt::format("'{}' has changed since it was read", file.path))
+          .with_hint("do the same again");
+    write_whole_file(directory / (stem_of(file) + ".deb"), bytes);
+    write_whole_file(directory / (stem_of(file) + ".control"), to_control(file));
+  }
+}
+
 }  // namespace
 
 LocalWorkshop::LocalWorkshop(std::filesystem::path init, std::filesystem::path directory,
@@ -132,6 +156,13 @@ std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
     identity += package + "\n";
   for (const Repository& repository : recipe.repositories)
     identity += path_of(repository) + "\n" + to_sources(repository) + "\n";
+  for (const std::string& script : recipe.prepare)
+    identity += "prepare\n" + script + "\n";
+  const std::vector<LocalPackage> files = taken_packages(recipe, base);
+  for (const LocalPackage& file : files)
+    identity += "file " + file.digest + "\n";
+  if (!files.empty())
+    identity += local_package_script();
   if (isolation == Isolation::Machine)
     identity +=
         fmt::format("machine\n{}\n{}\n", kernel_script(), sha256_hex(read_whole_file(init_)));
@@ -163,9 +194,13 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
     write_whole_file(
         work.path() / "sources" / std::filesystem::path(path_of(repository)).filename(),
         to_sources(repository));
+  put_local_packages(taken_packages(recipe, base), work.path() / "packages");
   const std::filesystem::path root = work.path() / "root.img";
-  std::vector<std::string> arguments{work.path().string(), lower, bases_.debs().string(),
-                                     root.string(), identities_};
+  std::string prepare;
+  for (const std::string& script : recipe.prepare)
+    prepare += "(\n" + script + "\n)\n";
+  std::vector<std::string> arguments{work.path().string(), lower,       bases_.debs().string(),
+                                     root.string(),        identities_, prepare};
   arguments.insert(arguments.end(), recipe.packages.begin(), recipe.packages.end());
   const ToolResult result = run_script(image_script(), arguments, minutes(20), progress);
   if (result.exit != 0)
@@ -178,6 +213,10 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
     image.initrd = make_text_content(make_initrd(machine / "upper/usr/lib/modules"));
   }
   return image;
+}
+
+std::string LocalWorkshop::read(const std::string& path) {
+  return read_whole_file(path);
 }
 
 std::unique_ptr<Content> LocalWorkshop::make_disk(const DiskSpec& spec) {

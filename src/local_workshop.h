@@ -30,6 +30,7 @@ class LocalWorkshop : public Workshop {
   std::unique_ptr<Reservation> try_reserve(const std::string& key) override;
   BuiltImage build(const ImageRecipe& recipe, Isolation isolation,
                    const Progress& progress) override;
+  std::string read(const std::string& path) override;
   std::unique_ptr<Content> make_disk(const DiskSpec& spec) override;
 
  private:

@@ -169,7 +169,7 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
     // What is wanted is compared with what is recorded by digests under the deployment's key.
     const Secret::Key key = find_secret_key(*input.journal);
     for (Resource& resource : prepared.bound.graph.resources) {
-      for (auto& [name, value] : resource.properties)
+      for (auto& [name, value] : resource.properties.entries_to_change())
         value = open_secrets(value, *input.journal, key);
     }
   }

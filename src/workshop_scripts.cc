@@ -154,7 +154,7 @@ check_private() {
 )sh";
 
 constexpr const char* kImage = R"sh(
-work=$1 lower=$2 debs=$3 image=$4 identities=$5; shift 5
+work=$1 lower=$2 debs=$3 image=$4 identities=$5 prepare=$6; shift 6
 open_tree "$lower" "$work/upper"
 enabled() {                             # what is started at boot because a package said so
   (cd "$root/etc" && find systemd/system systemd/user rc?.d ! -type d \
@@ -171,9 +171,19 @@ add_repositories() {                    # the index of Debian itself stays as th
 }
 if [ $# -gt 0 ]; then
   if ls "$work"/sources/*.sources >/dev/null 2>&1; then add_repositories; fi
+  if [ -d "$work/packages" ]; then
+    mkdir -p "$root/var/lib/encamp"
+    cp -r "$work/packages" "$root/var/lib/encamp/"
+    chroot "$root" sh /var/lib/encamp/packages/apply index
+  fi
   enabled >"$work/before"
+  [ -z "$prepare" ] || chroot "$root" sh -ec "$prepare" </dev/null || { status=$?
+    echo "encamp-prepare: failed"; exit $status; }
   install_packages "$@" || { status=$?
     chroot "$root" apt-cache pkgnames >"$work/names" 2>/dev/null || :; exit $status; }
+  [ ! -d "$work/packages" ] ||
+    APT_MORE='-o Debug::NoLocking=true -o APT::Sandbox::User=root -o DPkg::Options::=--force-unsafe-io' \
+      chroot "$root" sh /var/lib/encamp/packages/apply settle
   enabled >"$work/after"
   comm -13 "$work/before" "$work/after" | while read -r link; do
     case $link in

@@ -22,7 +22,8 @@ std::string kernel_script();
 
 /// WORK LOWER DEBS IMAGE IDENTITIES [PACKAGE...]: the ext4 file IMAGE of LOWER (layers, the
 /// uppermost first, parted by colons) with the packages installed, the
-/// repositories of WORK/sources known to its apt, and without what the text
+/// repositories of WORK/sources and the local packages of WORK/packages known to its apt, and
+/// without what the text
 /// IDENTITIES says that no two nodes may share. Ends with 1 and `encamp-private: /etc/x ` when it
 /// does not know a file.
 std::string image_script();

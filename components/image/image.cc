@@ -35,7 +35,10 @@ ImageRecipe recipe_of(const Properties& properties) {
           .architecture = text_of(properties, "architecture"),
           .mirror = text_of(properties, "mirror"),
           .packages = {packages.begin(), packages.end()},
-          .repositories = repositories_of(properties)};
+          .repositories = repositories_of(properties),
+          .prepare = texts_of(properties, "prepare"),
+          .files = local_packages_of(properties),
+          .site_packages = texts_of(properties, "site_packages")};
 }
 
 void ensure_pool(Host& host) {
@@ -94,10 +97,7 @@ class Variant {
 
  private:
   bool is_complete() const {
-    if (!is_there("complete"))
-      return false;
-    // The marker of somebody who died may have come late, after the parts were taken away.
-    return mutant("image-by-marker") ||
+    return is_there("complete") &&
            std::ranges::all_of(image_parts(isolation_),
                                [this](const std::string& part) { return is_there(part); });
   }
@@ -106,32 +106,15 @@ class Variant {
     return context_.host().find_volume(image_volume(key_, part)).has_value();
   }
 
-  // Takes away what somebody left half made. A removal, or the marker, may still be on its way:
-  // nothing is made until there was nothing left for so long.
-  void clear() {
-    while (true) {
-      bool found = false;
-      std::vector<std::string> all = image_parts(isolation_);
-      all.insert(all.begin(), "complete");
-      for (const std::string& part : all) {
-        if (!is_there(part))
-          continue;
-        context_.host().remove_volume(image_volume(key_, part));
-        found = true;
-      }
-      if (!found || mutant("no-wait-after-leftover"))
-        return;
-      context_.clock().sleep(context_.late_effects(), context_.stop());
-      if (context_.stop().stop_requested())
-        throw Error(ErrorKind::Interrupted, "interrupted");
-    }
-  }
-
   void make() {
     Host& host = context_.host();
-    clear();
+    const Clock::Instant begun = context_.clock().now();
     BuiltImage built = context_.workshop().build(
         recipe_, isolation_, [this](const std::string& text) { context_.progress(text); });
+    wait_until(begun + context_.late_effects());
+    if (is_complete())
+      return;
+    clear();
     context_.progress("uploading the image");
     host.create_volume(image_volume(key_, "root"), *built.root);
     if (isolation_ == Isolation::Machine) {
@@ -147,6 +130,26 @@ class Variant {
     } catch (const Error&) {  // Its being there is all that counts.
       if (!is_complete())
         throw;
+    }
+  }
+
+  // Who had the reservation before us may have died with a call under way: a volume, the marker, or
+  // the removal of what will be here. After `end` none of it comes any more.
+  void wait_until(Clock::Instant end) {
+    Clock& clock = context_.clock();
+    if (end > clock.now() && !mutant("no-wait-for-image"))
+      clock.sleep(end - clock.now(), context_.stop());
+    if (context_.stop().stop_requested())
+      throw Error(ErrorKind::Interrupted, "interrupted");
+  }
+
+  // Takes away what somebody left half made, the marker first.
+  void clear() {
+    std::vector<std::string> all = image_parts(isolation_);
+    all.insert(all.begin(), "complete");
+    for (const std::string& part : all) {
+      if (is_there(part))
+        context_.host().remove_volume(image_volume(key_, part));
     }
   }
 
@@ -178,7 +181,16 @@ Schema image_schema() {
                 .pattern = "(https?|file)://[^ ]+"},
                {.name = "packages",
                 .type = {.kind = Type::Kind::List, .item = {text}, .or_one = true},
-                .about = "Installed in it, without the recommended ones."}},
+                .about = "Installed in it, without the recommended ones."},
+               {.name = "prepare",
+                .type = {.kind = Type::Kind::List, .item = {text}},
+                .about = "Scripts that are run in it before the packages are installed.",
+                .chosen = true},
+               {.name = "files",
+                .type = {.kind = Type::Kind::List},
+                .about = "Local packages that are taken instead of the mirror's.",
+                .on_change = OnChange::Ignore,
+                .chosen = true}},
           .attributes = {{.name = "container",
                           .type = {.kind = Type::Kind::Mapping, .item = {text}},
                           .about = "Key, pool and volumes of the variant for containers."},

@@ -1,10 +1,14 @@
 #include "components/node/baking.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include "engine/world/digest.h"
+#include "engine/world/local_package.h"
 
 namespace encamp {
 namespace {
@@ -24,6 +28,10 @@ void add_packages(const Resource& resource, const std::string& property,
     packages.insert(package.text());
 }
 
+bool is_text_or_none(const Value* value) {
+  return value == nullptr || value->is_text();
+}
+
 bool is_known(const Properties& properties) {
   return std::ranges::all_of(properties, [](const auto& p) { return p.second.is_known(); });
 }
@@ -34,7 +42,7 @@ bool is_baked_repository(const Resource& item) {
 
 bool can_be_baked(const Resource& item) {
   return item.component == "package" && item.needs.empty() && find(item, "version") == nullptr &&
-         find(item, "files") == nullptr && find(item, "prepare") == nullptr;
+         is_text_or_none(find(item, "prepare"));
 }
 
 }  // namespace
@@ -62,12 +70,29 @@ Value essence_of(const Resource& image) {
   return essence;
 }
 
+std::set<std::string> packages_of(const Site& site) {
+  std::set<std::string> packages;
+  for (const Resource& item : site.resources) {
+    if (item.component == "package")
+      add_packages(item, "names", packages);
+  }
+  return packages;
+}
+
 std::optional<Resource> baked_image(const Resource& image,
                                     const std::vector<const Resource*>& items) {
   std::set<std::string> added;
+  Value::List prepare;
+  std::map<std::string, Value> files;  // By digest: the name does not depend on where they lie.
   for (const Resource* item : items) {
-    if (can_be_baked(*item))
-      add_packages(*item, "names", added);
+    if (!can_be_baked(*item))
+      continue;
+    add_packages(*item, "names", added);
+    if (const Value* script = find(*item, "prepare");
+        script != nullptr && std::ranges::find(prepare, *script) == prepare.end())
+      prepare.push_back(*script);
+    for (const LocalPackage& file : local_packages_of(item->properties))
+      files.insert({file.digest, to_value(file)});
   }
   if (added.empty())
     return std::nullopt;
@@ -83,8 +108,16 @@ std::optional<Resource> baked_image(const Resource& image,
     repositories.emplace_back(std::move(repository));
   }
   parts.insert(parts.end(), added.begin(), added.end());
-  Resource baked{.address = child_address("images", fmt::format("{} + {}", last_name(image.address),
-                                                                fmt::join(parts, ", "))),
+  std::string name = fmt::format("{} + {}", last_name(image.address), fmt::join(parts, ", "));
+  if (!prepare.empty())
+    name += fmt::format(" after {}", sha256(to_json(Value(prepare))).substr(0, 8));
+  if (!files.empty()) {
+    std::string digests;
+    for (const auto& [digest, file] : files)
+      digests += digest;
+    name += fmt::format(" with files {}", sha256(digests).substr(0, 8));
+  }
+  Resource baked{.address = child_address("images", name),
                  .component = "image",
                  .properties = image.properties};
   std::set<std::string> all = added;
@@ -92,6 +125,14 @@ std::optional<Resource> baked_image(const Resource& image,
   baked.properties["packages"] = Value::List(all.begin(), all.end());
   if (!repositories.empty())
     baked.properties["repositories"] = std::move(repositories);
+  if (!prepare.empty())
+    baked.properties["prepare"] = std::move(prepare);
+  if (!files.empty()) {
+    Value::List list;
+    for (auto& [digest, file] : files)
+      list.push_back(std::move(file));
+    baked.properties["files"] = std::move(list);
+  }
   baked.properties["base"] = Reference{image.address};
   return baked;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,13 @@ const Resource* image_of(const Resource& node, const Site& site);
 /// the recipe that was written, without what is baked.
 Value essence_of(const Resource& image);
 
+/// The names of all packages that the items of all nodes ask for.
+std::set<std::string> packages_of(const Site& site);
+
 /// The image `images['debian + curl, nginx-light']` for a node with these items: its own with the
-/// packages that its package items name, but for items with needs, and those with a version, files
-/// or a preparation, and with the repositories that its items name. Nothing when there are none.
+/// packages that its package items name, after what those items prepare, from the files that they
+/// offer, and with the repositories that its items name; but for items with needs, and those with a
+/// version. Nothing when there are none.
 std::optional<Resource> baked_image(const Resource& image,
                                     const std::vector<const Resource*>& items);
 

@@ -326,6 +326,11 @@ class Node : public Component {
   }
 
   void check(const Resource& node, Diagnostics& diagnostics) const override {
+    const auto host = node.properties.find("host");
+    if (host != node.properties.end() && !host->second.is_text())
+      diagnostics.add({.code = "not-known-yet",
+                       .summary = "which host a node is on must be known when the file is read",
+                       .where = node.place("host")});
     const auto mounts = node.properties.find("mounts");
     if (mounts == node.properties.end() || !mounts->second.is_mapping())
       return;
@@ -445,6 +450,10 @@ class Node : public Component {
       return;
     expansion.set("essence", essence_of(*image));
     std::optional<Resource> baked = baked_image(*image, expansion.items(node.address));
+    if (baked && baked->properties.contains("files")) {
+      const std::set<std::string> all = packages_of(expansion.site());
+      baked->properties["site_packages"] = Value::List(all.begin(), all.end());
+    }
     const Address address = baked ? baked->address : image->address;
     expansion.set("image", Reference{address});
     if (baked)

@@ -49,7 +49,11 @@ Schema make_node_schema() {
             .about = "`vm` refuses containers, which are no boundary for code that is not trusted.",
             .fallback = Value("any"),
             .on_change = OnChange::Ignore,  // What matters is the kind that was chosen.
-            .one_of = {"any", "vm", "container"}}},
+            .one_of = {"any", "vm", "container"}},
+           {.name = "host",
+            .type = text,
+            .about = "Pins it to one of the hosts in `hosts.yaml`. All nodes of a site are on one.",
+            .on_change = OnChange::Ignore}},  // Bind keeps to it.
       .attributes = {
           {.name = "name", .type = text, .phase = Phase::Known, .about = "What `hostname` prints."},
           {.name = "memory", .type = size, .phase = Phase::Known, .about = "As described."},

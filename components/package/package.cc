@@ -5,7 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "components/node/baking.h"
+#include "components/package/local_files.h"
+#include "components/package/package_file.h"
 #include "engine/mutant.h"
+#include "engine/world/digest.h"
+#include "engine/world/local_package.h"
+#include "engine/world/printable.h"
 
 namespace encamp {
 namespace {
@@ -142,11 +148,57 @@ void note_ours(const Names& names, const Record& record, Context& context) {
   context.note(kOurs, Value::List(names.begin(), names.end()));
 }
 
-Attributes attributes_of(const Versions& installed) {
+/// The digest is of all that a service may have to start anew for.
+Attributes attributes_of(const Names& names, const std::vector<LocalPackage>& files,
+                         const Versions& installed) {
   Value::Mapping versions;
-  for (const auto& [name, version] : installed)
+  std::string all;
+  for (const auto& [name, version] : installed) {
+    if (std::ranges::count(names, name) == 0)
+      continue;
     versions.push_back({name, version});
-  return {{"versions", versions}};
+    all += fmt::format("{} {}\n", name, version);
+  }
+  for (const LocalPackage& file : files) {
+    if (installed.contains(file.name))
+      all += stem_of(file) + "\n";
+  }
+  return {{"versions", versions}, {"digest", sha256(all)}};
+}
+
+Names names_of(const std::vector<LocalPackage>& files) {
+  Names names;
+  for (const LocalPackage& file : files)
+    names.push_back(file.name);
+  return names;
+}
+
+Names joined(Names names, const Names& others) {
+  names.insert(names.end(), others.begin(), others.end());
+  return names;
+}
+
+/// Whether the node has one of them in another version.
+bool is_stale(const std::vector<LocalPackage>& files, const Versions& installed) {
+  return std::ranges::any_of(files, [&](const LocalPackage& file) {
+    const auto found = installed.find(file.name);
+    return found != installed.end() && found->second != file.version;
+  });
+}
+
+std::vector<std::string> digests_of(const std::vector<LocalPackage>& files) {
+  std::vector<std::string> digests;
+  for (const LocalPackage& file : files)
+    digests.push_back(file.digest);
+  std::ranges::sort(digests);
+  return digests;
+}
+
+std::string list_of(const std::vector<LocalPackage>& files) {
+  Names texts;
+  for (const LocalPackage& file : files)
+    texts.push_back(about(file));
+  return texts.empty() ? "none" : fmt::format("{}", fmt::join(texts, ", "));
 }
 
 void install(const Names& names, Context& context) {
@@ -159,6 +211,24 @@ void install(const Names& names, Context& context) {
                       last_name(node_of(context.owner().address))));
     throw;
   }
+}
+
+// What is in the image was prepared there.
+void prepare(const Properties& wanted, Context& context) {
+  const auto script = wanted.find("prepare");
+  if (script == wanted.end() || !script->second.is_text())
+    return;
+  context.progress("preparing");
+  const CommandResult result =
+      context.guest().probe({.text = script->second.text(), .timeout = time_left(context)});
+  if (result.exit != 0)
+    throw Error(ErrorKind::Failed, fmt::format("what was to be done before {} ended with {}",
+                                               context.owner().address, result.exit))
+        .with_detail(last_lines(printable(result.output + result.errors), 15));
+}
+
+Value parse_file(const std::string& path, std::string_view bytes) {
+  return to_value(read_package_file(path, bytes));
 }
 
 }  // namespace
@@ -175,20 +245,61 @@ const Schema& PackageComponent::schema() const {
                       .type = {.kind = Type::Kind::List,
                                .item = {{.kind = Type::Kind::Text}},
                                .or_one = true},
-                      .about = "Name of a package, or a list of names.",
+                      .about = "Name of a package, or a list of names; `[]` with `files` alone.",
                       .required = true},
                      {.name = "version",
                       .type = {.kind = Type::Kind::Text},
                       .about = "The version to install, as apt knows it. Without it, the one that "
-                               "the package index offers."}},
+                               "the package index offers."},
+                     {.name = "files",
+                      .type = {.kind = Type::Kind::List,
+                               .item = {{.kind = Type::Kind::Parsed, .parse = parse_file}},
+                               .or_one = true},
+                      .about = "`.deb` files of this machine, each at most 16 MiB. Of them the "
+                               "node takes those that it installs anyway, by name or because "
+                               "another package needs them, instead of the repositories'."},
+                     {.name = "architecture",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "Of the node, where there are files.",
+                      .on_change = OnChange::Ignore,
+                      .chosen = true},
+                     {.name = "prepare",
+                      .type = {.kind = Type::Kind::Text},
+                      .about = "A script that root runs before the packages are unpacked, in the "
+                               "image or on the node. It may be run again.",
+                      .on_change = OnChange::Ignore}},
       .attributes = {{.name = "versions",
                       .type = {.kind = Type::Kind::Mapping, .item = {{.kind = Type::Kind::Text}}},
                       .phase = Phase::Late,
-                      .about = "The installed version of each."}}};
+                      .about = "The installed version of each."},
+                     {.name = "digest",
+                      .type = {.kind = Type::Kind::Text},
+                      .phase = Phase::Late,
+                      .about = "SHA-256 of these, and of the files that the node has taken."}}};
   return schema;
 }
 
+void PackageComponent::expand(const Resource& resource, Expansion& expansion) const {
+  if (local_packages_of(resource.properties).empty())
+    return;
+  const Resource* node = expansion.site().find(resource.node);
+  const Resource* image = node == nullptr ? nullptr : image_of(*node, expansion.site());
+  const auto found =
+      image == nullptr ? Properties::const_iterator() : image->properties.find("architecture");
+  const bool is_said = image != nullptr && found != image->properties.end() &&
+                       found->second.is_text() && !found->second.text().empty();
+  expansion.set("architecture", is_said ? found->second : Value(own_architecture_name()));
+}
+
 void PackageComponent::check(const Resource& resource, Diagnostics& diagnostics) const {
+  check_files(resource, diagnostics);
+  const auto subject = resource.properties.find("names");
+  if (subject != resource.properties.end() && subject->second == Value(Value::List()) &&
+      !resource.properties.contains("files"))
+    diagnostics.add({.code = "package-name",
+                     .summary = "this item names no package",
+                     .where = resource.place("names"),
+                     .hint = "without names it has 'files'"});
   for (const std::string& name : names_in(resource.properties, "names")) {
     if (!is_package_name(name))
       diagnostics.add({.code = "package-name",
@@ -204,9 +315,8 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
   const std::string version = version_in(wanted);
   Guest& guest = context.guest();
   const Names before = without(begun_with(record, context), names);
-  Names asked = names;
-  asked.insert(asked.end(), before.begin(), before.end());
-  Versions installed = guest.installed(asked);
+  const std::vector<LocalPackage> files = local_packages_of(wanted);
+  Versions installed = guest.installed(joined(joined(names, before), names_of(files)));
 
   Names all = ours(names, installed, record, context);
   for (const std::string& name : before) {
@@ -221,10 +331,16 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
     if (found == installed.end() || (!version.empty() && found->second != version))
       missing.push_back(version.empty() ? name : name + "=" + version);
   }
-  if (!missing.empty()) {
-    context.progress(fmt::format("installing {}", fmt::join(missing, ", ")));
+  const bool are_others = offer_files(files, record, context);
+  if (!missing.empty())
+    prepare(wanted, context);
+  if (!missing.empty() || are_others || is_stale(files, installed)) {
+    context.progress(missing.empty() ? "taking packages of this machine"
+                                     : fmt::format("installing {}", fmt::join(missing, ", ")));
     install(missing, context);
-    installed = guest.installed(names);
+    installed = guest.installed(joined(names, names_of(files)));
+    if (are_others)
+      note_settled(files, record, context);
   }
 
   Names dropped = all;
@@ -237,27 +353,39 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
                   [&](const std::string& name) { return std::ranges::count(names, name) == 0; });
     context.note(kOurs, Value::List(left.begin(), left.end()));
   }
-  return attributes_of(installed);
+  return attributes_of(names, files, installed);
 }
 
 void PackageComponent::ask(const Record& record, Questions& questions) const {
   const Names names = names_in(record.properties, "names");
   questions.packages.insert(names.begin(), names.end());
+  for (const LocalPackage& file : local_packages_of(record.properties))
+    questions.packages.insert(file.name);
 }
 
 std::optional<Properties> PackageComponent::observe(const Record& record, Context& context) const {
-  const Versions installed = context.guest().installed(names_in(record.properties, "names"));
-  if (installed.empty())
+  const Names names = names_in(record.properties, "names");
+  const std::vector<LocalPackage> files = local_packages_of(record.properties);
+  const Versions installed = context.guest().installed(joined(names, names_of(files)));
+  if (installed.empty() && !names.empty())
     return std::nullopt;
   Properties seen = record.properties;
+  if (!files.empty()) {
+    Value::List taken;
+    for (const LocalPackage& file : files) {
+      if (!is_stale({file}, installed))
+        taken.push_back(to_value(file));
+    }
+    seen["files"] = std::move(taken);
+  }
   Value::List there;
-  for (const std::string& name : names_in(record.properties, "names")) {
+  for (const std::string& name : names) {
     if (installed.contains(name))
       there.emplace_back(name);
   }
   seen["names"] = there;
   if (seen.contains("version"))
-    seen["version"] = installed.begin()->second;
+    seen["version"] = installed.contains(names.front()) ? installed.at(names.front()) : "";
   return seen;
 }
 
@@ -268,6 +396,27 @@ void PackageComponent::remove(const Record& record, Context& context) const {
       names.push_back(name);
   }
   uninstall(names, context);
+  if (withdraw_files(record, context))
+    install({}, context);
+}
+
+// Of files only what is in them counts, not where they lie.
+Change PackageComponent::compare(const Properties& wanted, const Properties& recorded) const {
+  Properties now = wanted;
+  Properties then = recorded;
+  now.erase("files");
+  then.erase("files");
+  Change change = Component::compare(now, then);
+  const std::vector<LocalPackage> files = local_packages_of(wanted);
+  const std::vector<LocalPackage> before = local_packages_of(recorded);
+  if (digests_of(files) == digests_of(before))
+    return change;
+  change.reasons.push_back(fmt::format("files: {} -> {}{}", list_of(before),
+                                       list_of(files) == list_of(before) ? "another " : "",
+                                       list_of(files)));
+  if (change.kind == Change::Kind::Keep)
+    change.kind = Change::Kind::Update;
+  return change;
 }
 
 }  // namespace encamp

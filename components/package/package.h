@@ -9,6 +9,8 @@ class PackageComponent : public Component {
  public:
   const Schema& schema() const override;
   void check(const Resource& resource, Diagnostics& diagnostics) const override;
+  void expand(const Resource& resource, Expansion& expansion) const override;
+  Change compare(const Properties& wanted, const Properties& recorded) const override;
   Attributes realize(const Properties& wanted, const Record& record,
                      Context& context) const override;
   void ask(const Record& record, Questions& questions) const override;

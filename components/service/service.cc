@@ -49,6 +49,19 @@ bool set_unit(const std::string& name, const UnitState& state, bool enabled, boo
   return !state.active && active;
 }
 
+/// The package items of its node that have `files` and are realized before it.
+std::vector<Address> patches_before(const Resource& service, const Expansion& expansion) {
+  std::vector<Address> found;
+  bool is_before = true;
+  for (const Resource* item : expansion.items(service.node)) {
+    is_before = is_before && item->address != service.address;
+    if (item->component == "package" && item->properties.contains("files") &&
+        (is_before || item->needs.empty()))
+      found.push_back(item->address);
+  }
+  return found;
+}
+
 }  // namespace
 
 const Schema& ServiceComponent::schema() const {
@@ -120,15 +133,23 @@ void ServiceComponent::check(const Resource& resource, Diagnostics& diagnostics)
 }
 
 // Each item it restarts with becomes its digest: a late value, so the service comes after it, and
-// is updated when it may have changed.
+// is updated when it may have changed. Local packages of its node are among them: what is under
+// test is what runs.
 void ServiceComponent::expand(const Resource& resource, Expansion& expansion) const {
   const Value items = digests_of(resource.properties);
-  if (!items.is_list())
+  std::vector<Address> addresses = patches_before(resource, expansion);
+  if (items.is_list()) {
+    for (const Value& item : items.list()) {
+      if (std::ranges::find(addresses, item.reference()) == addresses.end())
+        addresses.push_back(item.reference());
+    }
+  }
+  if (addresses.empty())
     return;
   Value::Mapping digests;
-  for (const Value& item : items.list())
-    digests.push_back({item.reference(), attribute_value({item.reference(), "digest",
-                                                          resource.place("restarts_with")})});
+  for (const Address& address : addresses)
+    digests.push_back(
+        {address, attribute_value({address, "digest", resource.place("restarts_with")})});
   expansion.set("restarts_with", std::move(digests));
 }
 

@@ -183,7 +183,7 @@ class UserComponent : public Component {
         if (texts == user->groups)
           continue;
       }
-      wanted->second = value;
+      seen[name] = value;
     }
     return seen;
   }

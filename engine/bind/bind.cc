@@ -184,18 +184,58 @@ class Binder {
   Addresses addresses_;
 };
 
-// The hosts that may be tried: the one where the deployment is already, else all.
-std::vector<const HostOffer*> candidates(const BindInput& input) {
+const HostOffer* find_host(const BindInput& input, const std::string& name) {
+  const auto host = std::ranges::find(input.hosts, name, &HostOffer::name);
+  return host == input.hosts.end() ? nullptr : &*host;
+}
+
+// The node that says by `host` where all are, or nullptr.
+const Resource* find_pinned(const Graph& graph) {
+  const Resource* pinned = nullptr;
+  for (const Resource& node : graph.resources) {
+    const auto host = node.properties.find("host");
+    if (node.component != "node" || host == node.properties.end())
+      continue;
+    if (pinned != nullptr && host->second != pinned->properties.at("host"))
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("'{}' wants host '{}' and '{}' wants host '{}', and all nodes of a "
+                              "site are on one",
+                              pinned->address, pinned->properties.at("host").text(), node.address,
+                              host->second.text()));
+    pinned = &node;
+  }
+  return pinned;
+}
+
+// The hosts that may be tried: the one where the deployment is already, else the one that nodes are
+// pinned to, else all.
+std::vector<const HostOffer*> candidates(const Graph& graph, const BindInput& input) {
   std::vector<const HostOffer*> found;
+  const Resource* pinned = find_pinned(graph);
+  const std::string wanted = pinned == nullptr ? "" : pinned->properties.at("host").text();
   for (const Record& record : input.records) {
     if (record.host.empty() || record.life == Life::Removed || record.life == Life::Gone)
       continue;
-    const auto host = std::ranges::find(input.hosts, record.host, &HostOffer::name);
-    if (host == input.hosts.end())
+    if (pinned != nullptr && record.host != wanted)
+      throw Error(ErrorKind::Conflict, fmt::format("'{}' wants host '{}', and the deployment is on "
+                                                   "host '{}'",
+                                                   pinned->address, wanted, record.host))
+          .with_hint("take it down first, or deploy a second one with another --name");
+    const HostOffer* host = find_host(input, record.host);
+    if (host == nullptr)
       throw Error(ErrorKind::Unavailable, fmt::format("host '{}', where '{}' is, is not there",
                                                       record.host, record.address))
           .with_hint("encamp doctor");
-    return {&*host};
+    return {host};
+  }
+  if (pinned != nullptr) {
+    const HostOffer* host = find_host(input, wanted);
+    if (host == nullptr)
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("'{}' wants host '{}', and there is none of that name",
+                              pinned->address, wanted))
+          .with_hint("hosts are listed in hosts.yaml, and by 'encamp doctor'");
+    return {host};
   }
   for (const HostOffer& host : input.hosts)
     found.push_back(&host);
@@ -206,7 +246,7 @@ std::vector<const HostOffer*> candidates(const BindInput& input) {
 
 BoundGraph bind(const Graph& graph, const BindInput& input, Diagnostics& diagnostics) {
   std::optional<Error> refused;  // By the first host; what the others say is detail.
-  for (const HostOffer* host : candidates(input)) {
+  for (const HostOffer* host : candidates(graph, input)) {
     try {
       return Binder(graph, input, *host, diagnostics).run();
     } catch (const Error& error) {

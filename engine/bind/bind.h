@@ -12,7 +12,8 @@
 //         diagnostics);
 //     reservations.put(reservation_of(bound));   // Error(Conflict): list and bind again
 //
-// All nodes of a deployment are on one host: where it is already, else the first that fits.
+// All nodes of a deployment are on one host: where it is already, else the one a node names by
+// `host`, else the first that fits.
 #pragma once
 
 #include <functional>

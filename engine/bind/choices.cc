@@ -1,6 +1,6 @@
 // What bind chose, as attributes that expressions can refer to.
-#include <map>
 #include <memory>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/bind/bind.h"
@@ -49,7 +49,7 @@ std::optional<Value> chosen_attribute(const std::string& component, const Proper
 }
 
 Lookup make_lookup(const BoundGraph& bound, std::function<const Attributes*(const Address&)> late) {
-  std::map<Address, const Resource*> resources;
+  std::unordered_map<Address, const Resource*> resources;
   for (const Resource& resource : bound.graph.resources)
     resources.emplace(resource.address, &resource);
   return [resources = std::move(resources), late = std::move(late)](

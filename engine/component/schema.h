@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/description/value.h"
@@ -26,6 +27,7 @@ struct Type {
     Source,     ///< A path of this machine, relative to the file that says it; becomes absolute.
     Bytes,      ///< Likewise, but becomes what is in the file, as it is.
     Template,   ///< Likewise, with the references in it resolved.
+    Parsed,     ///< Likewise, but becomes what `parse` makes of the file.
     Mode,       ///< File mode, octal text `0644`.
     Reference,  ///< The bare name of a resource in `section`, or a reference to it. In the section
                 ///< `software`, in a list: names, paths or directories `/etc/x/` of items above on
@@ -39,6 +41,8 @@ struct Type {
   std::vector<Type> item;                     ///< List, Mapping: at most one; none means Any.
   bool or_one = false;                        ///< List: a scalar stands for a list of one.
   std::vector<struct PropertySchema> fields;  ///< Mapping with fixed keys.
+  /// Parsed: what is kept of a file instead of its bytes. Pure; throws Error when it cannot be one.
+  Value (*parse)(const std::string& path, std::string_view bytes) = nullptr;
 
   /// Of what a List or Mapping is.
   const Type& item_type() const;
@@ -66,6 +70,8 @@ struct PropertySchema {
   std::optional<Value> least;          ///< Integer, Number, Size, Duration.
   std::optional<Value> most;
   bool chosen = false;  ///< Set by resolve or bind (an address, a MAC): writing it is a mistake.
+
+  const std::string& given_as() const { return gives.empty() ? name : gives; }
 };
 
 /// When an attribute is known.

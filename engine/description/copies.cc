@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/description/drafts.h"
+#include "engine/description/typing.h"
 
 namespace encamp {
 namespace {

@@ -15,7 +15,7 @@ namespace {
 
 using TypeKind = Type::Kind;
 
-constexpr std::array<std::pair<const char*, TypeKind>, 10> kPlain = {
+constexpr std::array<std::pair<const char*, TypeKind>, 11> kPlain = {
     {{"string", TypeKind::Text},
      {"integer", TypeKind::Integer},
      {"number", TypeKind::Number},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<const char*, TypeKind>, 10> kPlain = {
      {"address", TypeKind::Ip},
      {"subnet", TypeKind::Subnet},
      {"path", TypeKind::Path},
+     {"file", TypeKind::Source},
      {"mapping", TypeKind::Mapping}}};
 constexpr std::array<std::pair<const char*, const char*>, 4> kReferences = {
     {{"node", "nodes"}, {"network", "networks"}, {"image", "images"}, {"volume", "volumes"}}};
@@ -55,8 +56,10 @@ std::optional<Type> type_named(const std::string& text, const Registry& registry
     if (!text.starts_with(prefix))
       continue;
     std::optional<Type> item = type_named(text.substr(std::string_view(prefix).size()), registry);
-    return item ? std::optional<Type>(Type{.kind = kind, .item = {std::move(*item)}})
-                : std::nullopt;
+    if (!item)
+      return std::nullopt;
+    const bool is_file = item->kind == TypeKind::Source;  // `--set patch=x.deb` gives a list of one.
+    return Type{.kind = kind, .item = {std::move(*item)}, .or_one = is_file && kind == TypeKind::List};
   }
   const Component* component = registry.find(text);
   if (component != nullptr && component->schema().section == "resources")

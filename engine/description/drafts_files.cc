@@ -17,9 +17,7 @@ std::shared_ptr<const NamedFile> Drafts::file(const std::string& path, const std
 }
 
 Scope::Parsed Drafts::parse(const Tree& scalar) {
-  const bool is_plain =
-      scalar.text.find("${{") == std::string::npos && scalar.text.find("{%") == std::string::npos;
-  if (is_plain || !scalar.where)
+  if (!has_reference(scalar) || !scalar.where)
     return parse_scalar(scalar);
   const ParsedPlace place{scalar.where.file.get(), scalar.begin, scalar.where.line,
                           scalar.where.column};

@@ -146,15 +146,14 @@ void Evaluator::require_boolean(const Expression& e, const Value& value) {
 // Neighbouring known parts become one and texts in texts are spliced in, so that a residual text is
 // short.
 Value Evaluator::text(const Expression& e) const {
-  Expression rest = e;
-  rest.operands.clear();
+  std::vector<Expression::Pointer> rest;
   std::string known;
   std::optional<Secret> secret;  // One that `known` contains.
   const auto flush = [&] {
     if (secret)
-      rest.operands.push_back(as_expression(secret->with_text(std::exchange(known, {})), e.where));
+      rest.push_back(as_expression(secret->with_text(std::exchange(known, {})), e.where));
     else if (!known.empty())
-      rest.operands.push_back(as_expression(std::exchange(known, {}), e.where));
+      rest.push_back(as_expression(std::exchange(known, {}), e.where));
     secret.reset();
   };
   const auto is_open = [](const Value& value) {
@@ -168,7 +167,7 @@ Value Evaluator::text(const Expression& e) const {
       return;
     }
     flush();
-    rest.operands.push_back(part);
+    rest.push_back(part);
   };
   for (const Expression::Pointer& operand : e.operands) {
     const Value part = value(*operand);
@@ -183,12 +182,16 @@ Value Evaluator::text(const Expression& e) const {
     if (known.size() > kLongestText)
       fail(e, "bad-operand", "the text is too large");
   }
-  if (rest.operands.empty() && secret)  // It keeps its name while nothing is added.
+  if (rest.empty() && secret)  // It keeps its name while nothing is added.
     return known == secret->text() ? *secret : secret->with_text(std::move(known));
-  if (rest.operands.empty())
+  if (rest.empty())
     return known;
   flush();
-  return Value(Value::Pending(std::make_shared<const Expression>(std::move(rest))));
+  Expression pending;
+  pending.kind = Kind::Text;
+  pending.where = e.where;
+  pending.operands = std::move(rest);
+  return Value(Value::Pending(std::make_shared<const Expression>(std::move(pending))));
 }
 
 Expression::Pointer as_expression(const Value& value, const Span& where) {

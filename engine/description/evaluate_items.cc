@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "engine/description/drafts.h"
+#include "engine/description/place_scope.h"
+#include "engine/description/typing.h"
 
 namespace encamp {
 namespace {

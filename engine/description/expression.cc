@@ -169,9 +169,11 @@ Value settle(const Value& value, const Lookup& lookup) {
 }
 
 Properties settle(const Properties& properties, const Lookup& lookup) {
-  Properties settled;
-  for (const auto& [name, value] : properties)
-    settled.emplace(name, settle(value, lookup));
+  Properties settled = properties;
+  for (const auto& [name, value] : properties) {
+    if (!value.is_known())
+      settled[name] = settle(value, lookup);
+  }
   return settled;
 }
 

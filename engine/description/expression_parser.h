@@ -18,6 +18,10 @@ namespace encamp {
 /// ExpressionError.
 std::variant<std::string, Expression::Pointer> parse_scalar(const Tree& scalar);
 
+/// Whether a value may refer to something: parse_scalar() gives plain text for all its scalars when
+/// not.
+bool has_reference(const Tree& tree);
+
 /// Reads a scalar that is an expression without `${{ }}`, an entry of `needs`. Throws
 /// ExpressionError.
 Expression::Pointer parse_path(const Tree& scalar);

@@ -183,8 +183,14 @@ class TextParser {
 
 }  // namespace
 
+bool has_reference(const Tree& tree) {
+  return tree.text.find("${{") != std::string::npos || tree.text.find("{%") != std::string::npos ||
+         std::ranges::any_of(tree.items, has_reference) ||
+         std::ranges::any_of(tree.entries, has_reference, &Tree::Entry::value);
+}
+
 std::variant<std::string, Expression::Pointer> parse_scalar(const Tree& scalar) {
-  if (scalar.text.find("${{") == std::string::npos && scalar.text.find("{%") == std::string::npos)
+  if (!has_reference(scalar))
     return scalar.text;
   return TextParser(scalar).run();
 }

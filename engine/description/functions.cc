@@ -256,6 +256,7 @@ Value format(const Arguments& arguments) {
     if (next == arguments.size())
       throw Refusal{fmt::format("there is no value for '{}'", spec), {}};
     text += formatted(spec, arguments[next++]);
+    at = end;
     limit_text(text.size());
   }
   if (next != arguments.size())

@@ -19,7 +19,8 @@ constexpr std::size_t kMostFiles = 200;
 
 /// What an included file says of itself alone, or what only a site has.
 bool is_its_own(const std::string& key) {
-  return key == "encamp" || key == "about" || key == "include" || key.starts_with("x-");
+  return key == "encamp" || key == "about" || key == "include" || key == "site" ||
+         key.starts_with("x-");
 }
 
 /// What one file checks, others do not take back.
@@ -100,13 +101,6 @@ class Includer {
   void add(const Tree::Entry& section) {
     if (is_its_own(section.key))
       return;
-    if (section.key == "site") {
-      diagnostics_.add({.code = "unknown-key",
-                        .summary = "only a site's own file has a 'site'",
-                        .where = section.where,
-                        .hint = "leave it out here"});
-      return;
-    }
     const auto same = std::ranges::find(all_.entries, section.key, &Tree::Entry::key);
     if (same == all_.entries.end()) {
       all_.entries.push_back(section);

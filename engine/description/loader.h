@@ -11,8 +11,9 @@ class Loader {
   virtual ~Loader() = default;
 
   /// The absolute path of `path`, as the file named `from` says it; relative paths start at that
-  /// file's directory. Throws Error(NotFound) when nothing is there and Error(Denied) when it lies
-  /// outside of what descriptions may read.
+  /// file's directory, those of a setting (Setting::kOption) in the working directory. Throws
+  /// Error(NotFound) when nothing is there and Error(Denied) when it lies outside of what
+  /// descriptions may read.
   virtual std::string locate(const std::string& path, const std::string& from) const = 0;
 
   /// A description that the file named `from` includes: `./x.yaml` beside that file, `batch/slurm`

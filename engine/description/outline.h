@@ -41,6 +41,15 @@ struct Outline {
   std::map<Address, Node> nodes;
   std::map<Address, std::string> subjects;  ///< Of items whose text has references, as written.
   std::map<std::pair<Address, std::string>, Origin> origins;  ///< By resource and property.
+
+  /// A resource is known by another address from now on.
+  void rename(const Address& from, const Address& to) {
+    auto origin = origins.lower_bound({from, std::string()});
+    while (origin != origins.end() && origin->first.first == from) {
+      origins[{to, origin->first.second}] = std::move(origin->second);
+      origin = origins.erase(origin);
+    }
+  }
 };
 
 }  // namespace encamp

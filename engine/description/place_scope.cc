@@ -1,9 +1,9 @@
+#include "engine/description/place_scope.h"
+
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
-
-#include "engine/description/drafts.h"
 
 namespace encamp {
 namespace {
@@ -40,10 +40,6 @@ std::optional<Value> set_by_component(Drafts& drafts, Draft& draft, const std::s
   drafts.registry().get(draft.resource.component).expand(draft.resource, expansion);
   const auto found = expansion.properties.find(name);
   return found == expansion.properties.end() ? std::nullopt : std::optional(found->second);
-}
-
-bool is_node(const Draft& draft) {
-  return draft.schema->section == "nodes";
 }
 
 }  // namespace
@@ -120,7 +116,7 @@ std::optional<Value> PlaceScope::member(const Address& address, const std::strin
 std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& name,
                                               const Span& where) const {
   const Address& address = draft.resource.address;
-  if (is_node(draft)) {
+  if (draft.is_node()) {
     const std::string node_name = last_name(address);
     if (name == "name")
       return node_name;
@@ -176,7 +172,7 @@ Value PlaceScope::property_of(Draft& draft, const std::string& name, const Span&
 std::vector<std::string> PlaceScope::members(const Address& address) const {
   std::vector<std::string> names;
   if (Draft* draft = drafts_.find(address)) {
-    if (is_node(*draft))
+    if (draft->is_node())
       names = {"name", "hostname", "address", "addresses", "memory",
                "disk", "cpus",     "image",   "software",  "resources"};
     for (const Declaration& declaration : draft->attributes)

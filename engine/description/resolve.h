@@ -26,6 +26,10 @@ struct Setting {
   From from = From::Option;
   std::optional<Tree> tree = {};  ///< Of a File, with its places.
   Span key = {};                  ///< Likewise, where its name stands.
+
+  /// How messages name the places of the first two, and what Loader::locate() gets as `from`.
+  static constexpr const char* kOption = "--set";
+  static constexpr const char* kVariable = "environment";
 };
 
 struct ResolveOptions {

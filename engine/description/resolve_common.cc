@@ -44,21 +44,21 @@ void read_common_keys(Drafts& drafts, Draft& draft) {
   resource.needs = read_needs(drafts, written("needs"), scope, resource.node);
   if (draft.subject == nullptr)  // Not a software item: no more keys in common.
     return;
-  const PropertySchema timeout{
+  static const PropertySchema kTimeout{
       .name = "timeout", .type = {.kind = Type::Kind::Time}, .least = Value(Duration(1))};
   if (const Tree* tree = written("timeout")) {
-    if (const std::optional<Value> value = typing.read(*tree, timeout))
+    if (const std::optional<Value> value = typing.read(*tree, kTimeout))
       resource.timeout = value->duration();
   }
-  const Type retry{.kind = Type::Kind::Mapping,
-                   .fields = {{.name = "times",
-                               .type = {.kind = Type::Kind::Integer},
-                               .required = true,
-                               .least = Value(1),
-                               .most = Value(1000)},
-                              {.name = "backoff", .type = {.kind = Type::Kind::Time}}}};
+  static const Type kRetry{.kind = Type::Kind::Mapping,
+                           .fields = {{.name = "times",
+                                       .type = {.kind = Type::Kind::Integer},
+                                       .required = true,
+                                       .least = Value(1),
+                                       .most = Value(1000)},
+                                      {.name = "backoff", .type = {.kind = Type::Kind::Time}}}};
   if (const Tree* tree = written("retry")) {
-    const std::optional<Value> value = typing.read(*tree, retry);
+    const std::optional<Value> value = typing.read(*tree, kRetry);
     if (value && value->is_mapping()) {
       resource.attempts = static_cast<int>(value->find("times")->integer());
       if (const Value* backoff = value->find("backoff"))

@@ -5,17 +5,12 @@
 #include <fmt/format.h>
 
 #include "engine/description/expression.h"
+#include "engine/description/expression_parser.h"
 #include "engine/description/item_name.h"
 #include "engine/description/resolver.h"
 
 namespace encamp {
 namespace {
-
-bool has_reference(const Tree& tree) {
-  if (tree.text.find("${{") != std::string::npos)
-    return true;
-  return std::ranges::any_of(tree.items, has_reference);
-}
 
 std::string text_of(const Value& subject) {
   if (!subject.is_list())

@@ -9,7 +9,7 @@ namespace encamp {
 namespace {
 
 // Keys of the language that no component's schema has yet.
-const std::vector<std::string> kLaterNodeKeys = {"disks", "host"};
+const std::vector<std::string> kLaterNodeKeys = {"disks"};
 // Keys of nodes that the language knows, not the component.
 const std::vector<std::string> kOwnKeys = {"software", "resources", "tests", "needs",
                                            "count",    "for_each",  "when"};
@@ -154,13 +154,17 @@ class NodeDeclarer {
   const Schema& schema_;
 };
 
-std::vector<Draft*> nodes_of(const Drafts& drafts) {
-  std::vector<Draft*> nodes;
+// All nodes, copies of the same one together.
+std::vector<std::vector<Draft*>> groups_of_copies(const Drafts& drafts) {
+  std::vector<std::vector<Draft*>> groups;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
-    if (draft->schema->section == "nodes")
-      nodes.push_back(draft.get());
+    if (!draft->is_node() || draft->keys == nullptr)
+      continue;
+    if (groups.empty() || groups.back().front()->keys != draft->keys)
+      groups.emplace_back();
+    groups.back().push_back(draft.get());
   }
-  return nodes;
+  return groups;
 }
 
 }  // namespace
@@ -177,19 +181,23 @@ void declare_nodes(Drafts& drafts, const Tree& section) {
 }
 
 void declare_inside_of_nodes(Drafts& drafts) {
-  for (Draft* node : nodes_of(drafts)) {
+  for (const std::vector<Draft*>& copies : groups_of_copies(drafts)) {
     const auto written = [&](const char* key) -> const Tree* {
-      const Tree::Entry* entry = node->keys == nullptr ? nullptr : node->keys->find(key);
+      const Tree::Entry* entry = copies.front()->keys->find(key);
       return entry == nullptr || entry->value.is_null() ? nullptr : &entry->value;
     };
-    told_the_way(drafts, *node, [&] {
+    told_the_way(drafts, *copies.front(), [&] {
       const Tree* resources = written("resources");
-      if (resources != nullptr && check_mapping(*resources, "'resources'", drafts.diagnostics()))
-        declare_resources(drafts, *resources, node);
+      if (resources != nullptr && check_mapping(*resources, "'resources'", drafts.diagnostics())) {
+        for (const Draft* node : copies)
+          declare_resources(drafts, *resources, node);
+      }
       if (const Tree* software = written("software"))
-        declare_software(drafts, *node, *software);
+        declare_software(drafts, copies, *software);
       const Tree* tests = written("tests");
-      if (tests != nullptr && check_mapping(*tests, "'tests'", drafts.diagnostics())) {
+      if (tests == nullptr || !check_mapping(*tests, "'tests'", drafts.diagnostics()))
+        return;
+      for (const Draft* node : copies) {
         for (const Tree::Entry& test : tests->entries) {
           if (!test.key.starts_with("x-"))
             drafts.add_test(node->resource.address + ".tests", test.key);

@@ -17,36 +17,24 @@ std::vector<std::string> names_in(const Tree* extends) {
   return names;
 }
 
-Outline::Node outline_of(const Draft& node) {
+Outline::Node outline_of(const Drafts& drafts, const Draft& node) {
   Outline::Node outline{.extends = node.extended->parents, .attributes = {}};
   for (const Declaration& declaration : node.attributes) {
     const auto value = node.attribute_values.find(declaration.schema.name);
     if (value == node.attribute_values.end())
       continue;
-    const auto origin = node.attribute_origins.find(declaration.schema.name);
+    const auto origin =
+        drafts.outline->origins.find({node.resource.address, declaration.schema.name});
     outline.attributes.push_back(
         {.name = declaration.schema.name,
          .type = declaration.type,
          .value = value->second,
-         .origin = origin == node.attribute_origins.end() ? Origin() : origin->second});
+         .origin = origin == drafts.outline->origins.end() ? Origin() : origin->second});
   }
   return outline;
 }
 
 }  // namespace
-
-void Drafts::outline_parameters() {
-  for (const auto& [name, parameter] : parameters_) {
-    if (!parameter.value)
-      continue;
-    const Tree* from = parameter.set != nullptr ? parameter.set : parameter.declaration.fallback;
-    outline->parameters.push_back(
-        {.name = name,
-         .type = parameter.declaration.type,
-         .value = *parameter.value,
-         .origin = {.where = from == nullptr ? Span() : from->where, .way = {}, .parameters = {}}});
-  }
-}
 
 void outline_nodes(Drafts& drafts) {
   Outline& outline = *drafts.outline;
@@ -54,7 +42,7 @@ void outline_nodes(Drafts& drafts) {
   std::set<std::string> used;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
     if (draft->extended != nullptr) {
-      outline.nodes[draft->resource.address] = outline_of(*draft);
+      outline.nodes[draft->resource.address] = outline_of(drafts, *draft);
       for (const auto& [name, step] : draft->extended->prototypes)
         used.insert(name);
     }

@@ -24,10 +24,10 @@ void escape(Tree& tree) {
 std::shared_ptr<const SourceFile> file_of(const Setting& setting, const char* separator) {
   return setting.from == Setting::From::Variable
              ? std::make_shared<const SourceFile>(
-                   "environment",
+                   Setting::kVariable,
                    fmt::format("ENCAMP_SET_{}{}{}", setting.name, separator, setting.value))
              : std::make_shared<const SourceFile>(
-                   "--set", fmt::format("{}{}{}", setting.name, separator, setting.value));
+                   Setting::kOption, fmt::format("{}{}{}", setting.name, separator, setting.value));
 }
 
 // As a value of the description; null when it cannot be read, which is reported.

@@ -59,46 +59,40 @@ const Tree::Entry* find_component(const Tree& item, const Drafts& drafts) {
   return nullptr;
 }
 
-/// Declares the items of one node.
-class SoftwareDeclarer {
+/// What an item says, whichever node it is of.
+struct ItemText {
+  const Tree* item;
+  const Tree::Entry* component;
+  const Schema* schema;
+  std::string known_as;
+  bool has_name;
+  bool faulty;  ///< Something in it is reported already.
+};
+
+/// Reads the items of one list.
+class SoftwareReader {
  public:
-  SoftwareDeclarer(Drafts& drafts, const Draft& node, const Tree& software)
-      : drafts_(drafts), node_(node), collection_(node.resource.address + ".software") {
-    drafts.budget().spend(software.items.size());
-    for (const Tree& item : software.items)
-      written_.insert(item.is_mapping() ? item_name(item, drafts.registry()) : "");
-  }
+  SoftwareReader(const Drafts& drafts, const Tree& software)
+      : drafts_(drafts), software_(software) {}
 
-  void declare(const Tree& item) {
-    drafts_.budget().spend(16);
-    if (!check_item(item))
-      return;
-    const Tree::Entry* component = find_component(item, drafts_);
-    if (component == nullptr || !check_subject(*component) || !check_item_name(item))
-      return;
-    const bool has_name = item.find("name") != nullptr;
-    const std::string known_as = item_name(item, drafts_.registry());
-    check_before(item);
-
-    Draft draft = draft_of(item, *component);
-    const Copies copies = read_copies(drafts_, item, PlaceScope(drafts_, draft));
-    if (!copies.are_wanted) {
-      draft.written_as = child_address(collection_, known_as);
-      add(std::move(draft), known_as, has_name);
-      return;
-    }
-    if (!take(known_as, item, *component))
-      return;
-    draft.written_as = child_address(collection_, known_as);
-    drafts_.add_collection(draft.written_as);
-    for (const Copy& copy : copies.all) {
-      Draft one = draft;
-      one.copy = copy;
-      const std::string name = has_name ? known_as + "-" + copy.suffix() : copy_name(one, known_as);
-      if (has_name && !check_name(name, "an item", copy.where, drafts_.diagnostics()))
+  std::vector<ItemText> run() const {
+    std::vector<ItemText> texts;
+    for (const Tree& item : software_.items) {
+      if (!check_item(item))
         continue;
-      add(std::move(one), name, has_name);
+      const Tree::Entry* component = find_component(item, drafts_);
+      if (component == nullptr || !check_subject(item, *component) || !check_item_name(item))
+        continue;
+      texts.push_back({.item = &item,
+                       .component = component,
+                       .schema = &drafts_.registry().get(component->key).schema(),
+                       .known_as = item_name(item, drafts_.registry()),
+                       .has_name = item.find("name") != nullptr,
+                       .faulty = false});
+      texts.back().faulty = !check_item_keys(texts.back());
     }
+    check_before(texts);
+    return texts;
   }
 
  private:
@@ -115,9 +109,11 @@ class SoftwareDeclarer {
     return false;
   }
 
-  bool check_subject(const Tree::Entry& component) const {
+  // An empty list is about nothing; with a name it may still mean something to its component.
+  bool check_subject(const Tree& item, const Tree::Entry& component) const {
+    const bool is_none = component.value.is_list() && component.value.items.empty();
     if (!component.value.is_null() && !component.value.is_mapping() &&
-        !subject_text(component.value).empty())
+        (is_none ? item.find("name") != nullptr : !subject_text(component.value).empty()))
       return true;
     drafts_.diagnostics().add({.code = "missing-value",
                                .summary = fmt::format("'{}' does not say which", component.key),
@@ -138,39 +134,84 @@ class SoftwareDeclarer {
     return false;
   }
 
-  // Merging put the item in front of the one that `before` names, so that one comes only now.
-  void check_before(const Tree& item) const {
-    const Tree::Entry* before = item.find("before");
-    if (before == nullptr || before->value.is_null())
-      return;
-    const std::string& name = before->value.text;
-    if (written_.contains(name) && !taken_.contains(name))
-      return;
-    drafts_.diagnostics().add(
-        {.code = "unknown-name",
-         .summary = fmt::format("no inherited item is known as {}", quoted(name)),
-         .where = before->value.where,
-         .hint = hint_for(name, {written_.begin(), written_.end()})});
-  }
-
-  Draft draft_of(const Tree& item, const Tree::Entry& component) const {
-    const Schema& schema = drafts_.registry().get(component.key).schema();
-    Draft draft;
-    draft.resource.component = schema.component;
-    draft.resource.node = node_.resource.address;
-    draft.resource.where = component.where;
-    draft.node = node_.resource.address;
-    draft.schema = &schema;
-    draft.subject = &component;
-    draft.keys = &item;
+  bool check_item_keys(const ItemText& text) const {
     std::vector<std::string> known = kCommonKeys;
-    known.push_back(component.key);
-    for (const PropertySchema& property : schema.properties) {
-      if (!property.chosen && property.name != schema.subject)
+    known.push_back(text.component->key);
+    for (const PropertySchema& property : text.schema->properties) {
+      if (!property.chosen && property.name != text.schema->subject)
         known.push_back(property.name);
     }
-    draft.faulty =
-        !check_keys(item, known, {}, fmt::format("a {}", schema.component), drafts_.diagnostics());
+    return check_keys(*text.item, known, {}, fmt::format("a {}", text.schema->component),
+                      drafts_.diagnostics());
+  }
+
+  // Merging put the item in front of the one that `before` names, so that one comes only now.
+  void check_before(const std::vector<ItemText>& texts) const {
+    std::set<std::string> above;
+    std::set<std::string> all;
+    for (const Tree& item : software_.items)
+      all.insert(item.is_mapping() ? item_name(item, drafts_.registry()) : "");
+    for (const ItemText& text : texts) {
+      const Tree::Entry* before = text.item->find("before");
+      above.insert(text.known_as);
+      if (before == nullptr || before->value.is_null())
+        continue;
+      const std::string& name = before->value.text;
+      if (all.contains(name) && !above.contains(name))
+        continue;
+      drafts_.diagnostics().add(
+          {.code = "unknown-name",
+           .summary = fmt::format("no inherited item is known as {}", quoted(name)),
+           .where = before->value.where,
+           .hint = hint_for(name, {all.begin(), all.end()})});
+    }
+  }
+
+  const Drafts& drafts_;
+  const Tree& software_;
+};
+
+/// Declares the items of one node.
+class SoftwareDeclarer {
+ public:
+  SoftwareDeclarer(Drafts& drafts, const Draft& node)
+      : drafts_(drafts), node_(node), collection_(node.resource.address + ".software") {}
+
+  void declare(const ItemText& text) {
+    drafts_.budget().spend(16);
+    Draft draft = draft_of(text);
+    const Copies copies = read_copies(drafts_, *text.item, PlaceScope(drafts_, draft));
+    if (!copies.are_wanted) {
+      draft.written_as = child_address(collection_, text.known_as);
+      add(std::move(draft), text.known_as, text.has_name);
+      return;
+    }
+    if (!take(text.known_as, *text.item, *text.component))
+      return;
+    draft.written_as = child_address(collection_, text.known_as);
+    drafts_.add_collection(draft.written_as);
+    for (const Copy& copy : copies.all) {
+      Draft one = draft;
+      one.copy = copy;
+      const std::string name =
+          text.has_name ? text.known_as + "-" + copy.suffix() : copy_name(one, text.known_as);
+      if (text.has_name && !check_name(name, "an item", copy.where, drafts_.diagnostics()))
+        continue;
+      add(std::move(one), name, text.has_name);
+    }
+  }
+
+ private:
+  Draft draft_of(const ItemText& text) const {
+    Draft draft;
+    draft.resource.component = text.schema->component;
+    draft.resource.node = node_.resource.address;
+    draft.resource.where = text.component->where;
+    draft.node = node_.resource.address;
+    draft.schema = text.schema;
+    draft.subject = text.component;
+    draft.keys = text.item;
+    draft.faulty = text.faulty;
     return draft;
   }
 
@@ -227,13 +268,12 @@ class SoftwareDeclarer {
   Drafts& drafts_;
   const Draft& node_;
   const Address collection_;
-  std::set<std::string> written_;      ///< What all items are known by, as they are written.
   std::map<std::string, Span> taken_;  ///< Of those that were declared already.
 };
 
 }  // namespace
 
-void declare_software(Drafts& drafts, const Draft& node, const Tree& software) {
+void declare_software(Drafts& drafts, const std::vector<Draft*>& copies, const Tree& software) {
   if (software.is_null())
     return;
   if (!software.is_list()) {
@@ -244,9 +284,13 @@ void declare_software(Drafts& drafts, const Draft& node, const Tree& software) {
          .hint = "begin each item with '- '"});
     return;
   }
-  SoftwareDeclarer declarer(drafts, node, software);
-  for (const Tree& item : software.items)
-    declarer.declare(item);
+  const std::vector<ItemText> texts = SoftwareReader(drafts, software).run();
+  for (const Draft* node : copies) {
+    drafts.budget().spend(software.items.size());
+    SoftwareDeclarer declarer(drafts, *node);
+    for (const ItemText& text : texts)
+      declarer.declare(text);
+  }
 }
 
 }  // namespace encamp

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "engine/description/drafts.h"
+#include "engine/description/place_scope.h"
 #include "engine/description/resolve.h"
 #include "engine/description/site.h"
 #include "engine/description/tree.h"
+#include "engine/description/typing.h"
 
 namespace encamp {
 
@@ -48,8 +50,8 @@ void declare_nodes(Drafts& drafts, const Tree& section);
 void declare_resources(Drafts& drafts, const Tree& section, const Draft* node);
 /// Declares the resources, items and tests of all nodes.
 void declare_inside_of_nodes(Drafts& drafts);
-/// Declares the items of a node's `software`.
-void declare_software(Drafts& drafts, const Draft& node, const Tree& software);
+/// Declares the items of the `software` that a node has, or all copies of one.
+void declare_software(Drafts& drafts, const std::vector<Draft*>& copies, const Tree& software);
 /// Gives items without a name the one that their resolved text makes, unless it is taken. REQUIRES:
 /// all items are declared.
 void name_items(Drafts& drafts);

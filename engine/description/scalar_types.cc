@@ -185,6 +185,7 @@ Value scalar_from_text(const std::string& text, Type::Kind kind) {
     case Type::Kind::Source:
     case Type::Kind::Bytes:
     case Type::Kind::Template:
+    case Type::Kind::Parsed:
     case Type::Kind::Reference:
     case Type::Kind::List:
     case Type::Kind::Mapping:
@@ -230,6 +231,7 @@ std::string type_name(const Type& type) {
     case Type::Kind::Source:
     case Type::Kind::Bytes:
     case Type::Kind::Template:
+    case Type::Kind::Parsed:
       return "the path of a file";
     case Type::Kind::Mode:
       return "a file mode";

@@ -3,7 +3,6 @@
 // choices (addresses) or on the running site is a pending Value.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,12 +26,12 @@ struct Resource {
   std::string component;  ///< Which component knows it: `node`, `file`, ...
   Properties properties;  ///< As the component's schema types them; defaults filled in.
   std::vector<Need> needs;
-  Address node;                        ///< The node a software item lies on; empty elsewhere.
-  std::optional<Duration> timeout;     ///< Of one attempt; the engine's default otherwise (10 min).
-  int attempts = 1;                    ///< How often it is tried, `retry: {times: N}`.
-  Duration backoff{0};                 ///< The pause between two attempts.
-  Span where;                          ///< What messages about the resource point at: its key.
-  std::map<std::string, Span> places;  ///< Of each property that was written, its value.
+  Address node;                     ///< The node a software item lies on; empty elsewhere.
+  std::optional<Duration> timeout;  ///< Of one attempt; the engine's default otherwise (10 min).
+  int attempts = 1;                 ///< How often it is tried, `retry: {times: N}`.
+  Duration backoff{0};              ///< The pause between two attempts.
+  Span where;                       ///< What messages about the resource point at: its key.
+  SharedMap<Span> places;           ///< Of each property that was written, its value.
 
   /// The place of a property, or of the resource when the property was not written.
   Span place(const std::string& property) const;

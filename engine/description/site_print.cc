@@ -1,6 +1,8 @@
 #include "engine/description/site_print.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,7 +17,16 @@ class SitePrinter {
  public:
   SitePrinter(const Site& site, const Outline& outline, const Registry& registry,
               ShowOrigins origins)
-      : site_(site), outline_(outline), registry_(registry), origins_(origins) {}
+      : site_(site), outline_(outline), registry_(registry), origins_(origins) {
+    for (const Resource& resource : site.resources) {
+      if (resource.node.empty())
+        resources_[collection_of(resource.address)].push_back(&resource);
+      else
+        resources_[resource.node + ".software"].push_back(&resource);
+    }
+    for (const Test& test : site.tests)
+      tests_[collection_of(test.address)].push_back(&test);
+  }
 
   std::string run() {
     out_ = fmt::format("encamp: 1\nsite: {}\ndomain: {}\n", site_.name, site_.domain);
@@ -26,14 +37,29 @@ class SitePrinter {
     print_section("networks");
     print_section("images");
     print_section("volumes");
-    print_site_resources();
+    print_resources("resources", 0);
     print_nodes();
-    print_tests("tests.", 0);
+    print_tests("tests", 0);
     print_outputs();
     return std::move(out_);
   }
 
  private:
+  template <typename T>
+  using Collections = std::map<Address, std::vector<const T*>>;
+
+  /// What stands before a name that is letters, digits, `-` and `_`, or is put in brackets.
+  static Address collection_of(const Address& address) {
+    return address.substr(0, address.size() - child_address("", last_name(address)).size());
+  }
+
+  template <typename T>
+  static const std::vector<const T*>& in(const Collections<T>& all, const Address& collection) {
+    static const std::vector<const T*> kNone;
+    const auto found = all.find(collection);
+    return found == all.end() ? kNone : found->second;
+  }
+
   void line(std::size_t indent, const std::string& key, const std::string& value,
             const std::string& comment) {
     const std::string margin(indent, ' ');
@@ -181,47 +207,36 @@ class SitePrinter {
   }
 
   void print_section(const std::string& section) {
-    bool is_first = true;
-    for (const Resource& resource : site_.resources) {
-      if (!resource.address.starts_with(section + "."))
-        continue;
-      out_ += is_first ? section + ":\n" : "";
-      is_first = false;
+    const std::vector<const Resource*>& resources = in(resources_, section);
+    if (!resources.empty())
+      out_ += section + ":\n";
+    for (const Resource* resource : resources) {
       const bool is_empty = std::ranges::none_of(
-          resource.properties, [](const auto& property) { return !property.second.is_null(); });
-      out_ += fmt::format("  {}:{}\n", last_name(resource.address), is_empty ? " {}" : "");
-      print_properties(resource, 4, "");
-      print_needs(resource.needs, 4);
+          resource->properties, [](const auto& property) { return !property.second.is_null(); });
+      out_ += fmt::format("  {}:{}\n", last_name(resource->address), is_empty ? " {}" : "");
+      print_properties(*resource, 4, "");
+      print_needs(resource->needs, 4);
     }
   }
 
   void print_resources(const Address& collection, std::size_t indent) {
-    bool is_first = true;
     const std::string margin(indent, ' ');
-    for (const Resource& resource : site_.resources) {
-      if (!resource.address.starts_with(collection + "."))
-        continue;
-      out_ += is_first ? margin + "resources:\n" : "";
-      is_first = false;
-      out_ += fmt::format("{}  {}:\n{}    {}:{}\n", margin, last_name(resource.address), margin,
-                          resource.component, resource.properties.empty() ? " {}" : "");
-      print_properties(resource, indent + 6, "");
+    const std::vector<const Resource*>& resources = in(resources_, collection);
+    if (!resources.empty())
+      out_ += margin + "resources:\n";
+    for (const Resource* resource : resources) {
+      out_ += fmt::format("{}  {}:\n{}    {}:{}\n", margin, last_name(resource->address), margin,
+                          resource->component, resource->properties.empty() ? " {}" : "");
+      print_properties(*resource, indent + 6, "");
     }
   }
-  void print_site_resources() { print_resources("resources", 0); }
 
   void print_nodes() {
-    std::map<Address, std::vector<const Resource*>> items;
-    for (const Resource& resource : site_.resources) {
-      if (!resource.node.empty())
-        items[resource.node].push_back(&resource);
-    }
-    bool is_first = true;
-    for (const Resource& node : site_.resources) {
-      if (node.component != "node")
-        continue;
-      out_ += is_first ? "nodes:\n" : "";
-      is_first = false;
+    const std::vector<const Resource*>& nodes = in(resources_, "nodes");
+    if (!nodes.empty())
+      out_ += "nodes:\n";
+    for (const Resource* here : nodes) {
+      const Resource& node = *here;
       out_ += fmt::format("  {}:\n", last_name(node.address));
       const auto outline = outline_.nodes.find(node.address);
       if (outline != outline_.nodes.end())
@@ -234,13 +249,12 @@ class SitePrinter {
       }
       print_needs(node.needs, 4);
       print_resources(node.address + ".resources", 4);
-      const auto software = items.find(node.address);
-      if (software != items.end()) {
+      const std::vector<const Resource*>& software = in(resources_, node.address + ".software");
+      if (!software.empty())
         out_ += "    software:\n";
-        for (const Resource* item : software->second)
-          print_item(*item);
-      }
-      print_tests(node.address + ".tests.", 4);
+      for (const Resource* item : software)
+        print_item(*item);
+      print_tests(node.address + ".tests", 4);
     }
   }
 
@@ -285,23 +299,21 @@ class SitePrinter {
     return unit != item.properties.end() && unit->second == Value(known_as);
   }
 
-  void print_tests(const std::string& prefix, std::size_t indent) {
+  void print_tests(const Address& collection, std::size_t indent) {
     const std::string margin(indent, ' ');
-    bool is_first = true;
-    for (const Test& test : site_.tests) {
-      if (!test.address.starts_with(prefix))
-        continue;
-      out_ += is_first ? margin + "tests:\n" : "";
-      is_first = false;
-      out_ += fmt::format("{}  {}:\n", margin, last_name(test.address));
+    const std::vector<const Test*>& tests = in(tests_, collection);
+    if (!tests.empty())
+      out_ += margin + "tests:\n";
+    for (const Test* test : tests) {
+      out_ += fmt::format("{}  {}:\n", margin, last_name(test->address));
       if (indent == 0) {
         std::vector<std::string> nodes;
-        for (const Address& node : test.nodes)
+        for (const Address& node : test->nodes)
           nodes.push_back(last_name(node));
         out_ += nodes.size() == 1 ? fmt::format("    node: {}\n", nodes.front())
                                   : fmt::format("    nodes: [{}]\n", fmt::join(nodes, ", "));
       }
-      print_test(test, indent + 4);
+      print_test(*test, indent + 4);
     }
   }
 
@@ -338,6 +350,8 @@ class SitePrinter {
   const Outline& outline_;
   const Registry& registry_;
   ShowOrigins origins_;
+  Collections<Resource> resources_;
+  Collections<Test> tests_;
   std::string out_;
 };
 

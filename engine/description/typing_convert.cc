@@ -65,7 +65,8 @@ std::optional<Value> Typing::convert(const Value& value, const Type& type,
       return resource_named(value.text(), type, where);
     if (value.is_text() && type.kind == Type::Kind::Source)
       return loader_.locate(value.text(), where.file->name());
-    if (value.is_text() && (type.kind == Type::Kind::Bytes || type.kind == Type::Kind::Template))
+    if (value.is_text() && (type.kind == Type::Kind::Bytes || type.kind == Type::Kind::Template ||
+                            type.kind == Type::Kind::Parsed))
       return file_named(value.text(), type, where);
     if (value.is_text() && type.kind != Type::Kind::Mapping)
       return scalar_from_text(value.text(), type.kind);
@@ -106,6 +107,8 @@ std::optional<Value> Typing::file_named(const std::string& path, const Type& typ
     throw Error(ErrorKind::NotFound, "no file can be read here");
   if (type.kind == Type::Kind::Bytes)
     return file->bytes;
+  if (type.kind == Type::Kind::Parsed)
+    return type.parse(file->absolute, file->bytes);
   const TemplateScope inside(scope_, *file);
   return Typing(inside, loader_, diagnostics_)
       .read(template_tree(*file), Type{.kind = Type::Kind::Text});

@@ -2,109 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <stdexcept>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
-#include "engine/description/base64.h"
 #include "engine/description/expression.h"
-#include "engine/description/utf8.h"
 #include "engine/world/digest.h"
 
 namespace encamp {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json json_of(const Value& value) {
-  if (value.is_null())
-    return nullptr;
-  if (value.is<bool>())
-    return value.boolean();
-  if (value.is<std::int64_t>())
-    return value.integer();
-  if (value.is<double>())
-    return value.number();
-  if (value.is_text() && !is_utf8(value.text()))
-    return {{"$base64", to_base64(value.text())}};
-  if (value.is_text())
-    return value.text();
-  if (value.is<Bytes>())
-    return {{"$size", to_string(value.bytes())}};
-  if (value.is<Duration>())
-    return {{"$time", to_string(value.duration())}};
-  if (value.is_reference())
-    return {{"$reference", value.reference()}};
-  if (value.is_pending())
-    return {{"$pending", to_source(value)}};
-  if (value.is_secret()) {
-    const Secret& secret = value.secret();
-    return {{"$secret", secret.digest() + (secret.name().empty() ? "" : " " + secret.name())}};
-  }
-  if (value.is_list()) {
-    Json list = Json::array();
-    for (const Value& item : value.list())
-      list.push_back(json_of(item));
-    return list;
-  }
-  Json mapping = Json::object();
-  for (const Value::Entry& entry : value.mapping())
-    mapping[entry.key] = json_of(entry.value);
-  return mapping;
-}
-
-Value value_of(const Json& json) {
-  if (json.is_null())
-    return {};
-  if (json.is_boolean())
-    return json.get<bool>();
-  if (json.is_number_integer())
-    return json.get<std::int64_t>();
-  if (json.is_number())
-    return json.get<double>();
-  if (json.is_string())
-    return json.get<std::string>();
-  if (json.is_array()) {
-    Value::List list;
-    for (const Json& item : json)
-      list.push_back(value_of(item));
-    return list;
-  }
-  if (json.size() == 1 && json.begin().key().starts_with('$') && json.begin()->is_string()) {
-    const std::string text = json.begin()->get<std::string>();
-    if (json.contains("$reference"))
-      return Reference{text};
-    if (json.contains("$secret")) {
-      const std::size_t blank = std::min(text.find(' '), text.size());
-      return Secret::closed(text.substr(0, blank), text.substr(std::min(blank + 1, text.size())));
-    }
-    if (const auto content = from_base64(text); content && json.contains("$base64"))
-      return *content;
-    if (const auto bytes = parse_bytes(text); bytes && json.contains("$size"))
-      return *bytes;
-    if (const auto duration = parse_duration(text); duration && json.contains("$time"))
-      return *duration;
-    throw std::invalid_argument("a recorded value cannot be read: " + json.dump());
-  }
-  Value::Mapping mapping;
-  for (const auto& [key, item] : json.items())
-    mapping.push_back({key, value_of(item)});
-  return mapping;
-}
-
-// Only keys could still be no UTF-8.
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json parse_json(std::string_view text) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& error) {
-    throw std::invalid_argument(error.what());
-  }
-}
 
 std::string display(const Value& value) {
   if (value.is_pending())
@@ -129,7 +32,7 @@ std::string display(const Value& value) {
       text += (text.empty() ? "" : ", ") + entry.key + ": " + display(entry.value);
     return "{" + text + "}";
   }
-  return dump(json_of(value));
+  return to_json(value);
 }
 
 }  // namespace
@@ -144,17 +47,17 @@ const T& Value::get() const {
 }
 template const bool& Value::get<bool>() const;
 template const std::int64_t& Value::get<std::int64_t>() const;
-template const std::string& Value::get<std::string>() const;
+template const Value::TextPointer& Value::get<Value::TextPointer>() const;
 template const Bytes& Value::get<Bytes>() const;
 template const Duration& Value::get<Duration>() const;
-template const Reference& Value::get<Reference>() const;
+template const Value::ReferencePointer& Value::get<Value::ReferencePointer>() const;
 template const Value::ListPointer& Value::get<Value::ListPointer>() const;
 template const Value::MappingPointer& Value::get<Value::MappingPointer>() const;
 template const Value::Pending& Value::get<Value::Pending>() const;
 template const Value::SecretPointer& Value::get<Value::SecretPointer>() const;
 
 const std::string& Value::text() const {
-  return is_secret() ? secret().text() : get<std::string>();
+  return is_secret() ? secret().text() : *get<TextPointer>();
 }
 
 double Value::number() const {
@@ -181,6 +84,12 @@ bool Value::is_known() const {
 bool Value::operator==(const Value& other) const {
   if (data_.index() != other.data_.index())
     return false;
+  if (data_ == other.data_)  // Shared, most often.
+    return true;
+  if (is_text())
+    return text() == other.text();
+  if (is_reference())
+    return reference() == other.reference();
   if (is_list())
     return list() == other.list();
   if (is_mapping())
@@ -189,7 +98,7 @@ bool Value::operator==(const Value& other) const {
     return to_source(*this) == to_source(other);
   if (is_secret())
     return secret() == other.secret();
-  return data_ == other.data_;
+  return false;
 }
 
 std::string Value::kind_name() const {
@@ -259,29 +168,6 @@ std::vector<std::string> texts_of(const Properties& properties, const std::strin
       texts.push_back(item.text());
   }
   return texts;
-}
-
-std::string to_json(const Value& value) {
-  return dump(json_of(value));
-}
-
-std::string to_json(const std::map<std::string, Value>& values) {
-  Json json = Json::object();
-  for (const auto& [key, value] : values)
-    json[key] = json_of(value);
-  return dump(json);
-}
-
-Value from_json(std::string_view json) {
-  return value_of(parse_json(json));
-}
-
-std::map<std::string, Value> map_from_json(std::string_view json) {
-  std::map<std::string, Value> values;
-  const Json parsed = parse_json(json);
-  for (const auto& [key, item] : parsed.items())
-    values.emplace(key, value_of(item));
-  return values;
 }
 
 std::string to_display(const Value& value, std::size_t limit) {

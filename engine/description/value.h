@@ -1,5 +1,6 @@
 // A value of a description: what a key holds once it is typed, and what plans, components and the
-// journal pass on. Values are immutable in practice and cheap to copy where they are large.
+// journal pass on. Values are immutable in practice and cheap to copy: text, lists and mappings are
+// shared.
 //
 // A value can be *pending*: what it is depends on attributes that are chosen at bind or known only
 // once the site runs (an address, a command's output). settle() (expression.h) replaces what has
@@ -10,7 +11,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <variant>
@@ -19,6 +19,7 @@
 #include "engine/description/address.h"
 #include "engine/description/quantity.h"
 #include "engine/description/secret.h"
+#include "engine/description/shared_map.h"
 
 namespace encamp {
 
@@ -42,11 +43,11 @@ class Value {
   Value(int value) : data_(std::int64_t{value}) {}
   Value(std::int64_t value) : data_(value) {}
   Value(double value) : data_(value) {}
-  Value(const char* value) : data_(std::string(value)) {}
-  Value(std::string value) : data_(std::move(value)) {}
+  Value(const char* value) : Value(std::string(value)) {}
+  Value(std::string value) : data_(std::make_shared<const std::string>(std::move(value))) {}
   Value(Bytes value) : data_(value) {}
   Value(Duration value) : data_(value) {}
-  Value(Reference value) : data_(std::move(value)) {}
+  Value(Reference value) : data_(std::make_shared<const Reference>(std::move(value))) {}
   Value(List value) : data_(std::make_shared<const List>(std::move(value))) {}
   Value(Mapping value);
   Value(Pending value) : data_(std::move(value)) {}
@@ -54,10 +55,10 @@ class Value {
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
   /// Secret text is not meant: see is_secret().
-  bool is_text() const { return std::holds_alternative<std::string>(data_); }
+  bool is_text() const { return std::holds_alternative<TextPointer>(data_); }
   bool is_list() const { return std::holds_alternative<ListPointer>(data_); }
   bool is_mapping() const { return std::holds_alternative<MappingPointer>(data_); }
-  bool is_reference() const { return std::holds_alternative<Reference>(data_); }
+  bool is_reference() const { return std::holds_alternative<ReferencePointer>(data_); }
   bool is_pending() const { return std::holds_alternative<Pending>(data_); }
   bool is_secret() const { return std::holds_alternative<SecretPointer>(data_); }
   template <typename T>
@@ -74,7 +75,7 @@ class Value {
   const Secret& secret() const { return *get<SecretPointer>(); }
   Bytes bytes() const { return get<Bytes>(); }
   Duration duration() const { return get<Duration>(); }
-  const Address& reference() const { return get<Reference>().address; }
+  const Address& reference() const { return get<ReferencePointer>()->address; }
   const List& list() const { return *get<ListPointer>(); }
   const Mapping& mapping() const { return *get<MappingPointer>(); }
   const Pending& pending() const { return get<Pending>(); }
@@ -92,6 +93,8 @@ class Value {
   std::string kind_name() const;
 
  private:
+  using TextPointer = std::shared_ptr<const std::string>;
+  using ReferencePointer = std::shared_ptr<const Reference>;
   using ListPointer = std::shared_ptr<const List>;
   using MappingPointer = std::shared_ptr<const Mapping>;
   using SecretPointer = std::shared_ptr<const Secret>;
@@ -99,8 +102,8 @@ class Value {
   template <typename T>
   const T& get() const;
 
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, Bytes, Duration, Reference,
-               ListPointer, MappingPointer, Pending, SecretPointer>
+  std::variant<std::monostate, bool, std::int64_t, double, TextPointer, Bytes, Duration,
+               ReferencePointer, ListPointer, MappingPointer, Pending, SecretPointer>
       data_;
 };
 
@@ -111,7 +114,7 @@ struct Value::Entry {
 };
 
 /// What a component is told to make true, by property name.
-using Properties = std::map<std::string, Value>;
+using Properties = SharedMap<Value>;
 
 /// The text of a property, open secret text too; "" when it is not there, null, or not known yet.
 std::string text_of(const Properties& properties, const std::string& name);
@@ -119,7 +122,7 @@ std::string text_of(const Properties& properties, const std::string& name);
 std::vector<std::string> texts_of(const Properties& properties, const std::string& name);
 
 /// What is known of a resource, by attribute name: chosen by bind, or reported by realize.
-using Attributes = std::map<std::string, Value>;
+using Attributes = SharedMap<Value>;
 
 /// `value` with every secret in it, however deep, replaced. Expressions are left as they are.
 Value with_secrets(const Value& value, const std::function<Value(const Secret&)>& replace);
@@ -133,10 +136,10 @@ std::string digest_of(const Value& text);
 /// with one key that starts with `$`, so that from_json(to_json(v)) == v. A pending value is
 /// written as `{"$pending": "..."}` and cannot be read back; a secret is closed when it is.
 std::string to_json(const Value& value);
-std::string to_json(const std::map<std::string, Value>& values);
+std::string to_json(const Properties& values);
 /// Throws std::invalid_argument when `json` is not what to_json() writes.
 Value from_json(std::string_view json);
-std::map<std::string, Value> map_from_json(std::string_view json);
+Properties map_from_json(std::string_view json);
 
 /// One line for people: `"text"`, `512 MiB`, `[a, b]`, `(known later)`; at most `limit` bytes.
 std::string to_display(const Value& value, std::size_t limit = 80);

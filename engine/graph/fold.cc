@@ -3,6 +3,8 @@
 #include <set>
 #include <tuple>
 
+#include "engine/graph/order.h"
+
 namespace encamp {
 namespace {
 
@@ -39,7 +41,27 @@ std::map<Address, Address> folded_names(const Graph& graph, std::map<Address, in
   return names;
 }
 
+// The edges of cycles; none when the graph has an order.
+std::vector<std::size_t> cyclic_edges(const Graph& graph) {
+  std::vector<std::size_t> edges;
+  if (!graph.order.empty())
+    return edges;
+  std::vector<NeedPair> needs;
+  for (const Graph::Edge& edge : graph.edges)
+    needs.emplace_back(edge.from, edge.to);
+  for (const std::vector<std::size_t>& cycle : find_cycles(graph.resources.size(), needs))
+    edges.insert(edges.end(), cycle.begin(), cycle.end());
+  return edges;
+}
+
 }  // namespace
+
+FoldedGraph unfolded(const Graph& graph) {
+  FoldedGraph whole{.graph = graph, .times = {}, .cycles = {}};
+  for (const std::size_t edge : cyclic_edges(graph))
+    whole.cycles.emplace(graph.edges[edge].from, graph.edges[edge].to);
+  return whole;
+}
 
 FoldedGraph fold_copies(const Graph& graph) {
   FoldedGraph folded;
@@ -67,6 +89,8 @@ FoldedGraph fold_copies(const Graph& graph) {
     if (seen.emplace(from, to, edge.reason).second)
       folded.graph.edges.push_back({from, to, edge.reason, edge.where});
   }
+  for (const std::size_t edge : cyclic_edges(graph))
+    folded.cycles.emplace(place_of[graph.edges[edge].from], place_of[graph.edges[edge].to]);
   return folded;
 }
 

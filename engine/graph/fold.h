@@ -4,6 +4,8 @@
 #pragma once
 
 #include <map>
+#include <set>
+#include <utility>
 
 #include "engine/graph/graph.h"
 
@@ -12,10 +14,14 @@ namespace encamp {
 struct FoldedGraph {
   Graph graph;                   ///< `order` is empty.
   std::map<Address, int> times;  ///< How many copies a node stands for; nodes without copies not.
+  /// From and to of the edges that close cycles, because of which the graph has no order.
+  std::set<std::pair<Graph::Vertex, Graph::Vertex>> cycles;
 };
 
 /// Copies are nodes that the same place of the description made. An item that only some of them
 /// have is there too, and so is each edge, once.
 FoldedGraph fold_copies(const Graph& graph);
+/// As it is, copy by copy.
+FoldedGraph unfolded(const Graph& graph);
 
 }  // namespace encamp

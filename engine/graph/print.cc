@@ -1,5 +1,6 @@
 #include "engine/graph/print.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -60,10 +61,8 @@ std::string to_text(const Graph& graph) {
   }
   for (const Graph::Vertex v : order) {
     out += fmt::format("{} ({})\n", graph.resources[v].address, graph.resources[v].component);
-    for (const Graph::Edge& edge : graph.edges) {
-      if (edge.from == v)
-        out += fmt::format("  needs {}: {}\n", graph.resources[edge.to].address, edge.reason);
-    }
+    for (const Graph::Edge& edge : std::ranges::equal_range(graph.edges, v, {}, &Graph::Edge::from))
+      out += fmt::format("  needs {}: {}\n", graph.resources[edge.to].address, edge.reason);
   }
   return out;
 }
@@ -86,19 +85,22 @@ std::string to_dot(const FoldedGraph& folded) {
   for (const auto& [node, lines] : inside) {
     const auto times = folded.times.find(node);
     const std::string label =
-        times == folded.times.end() ? node : fmt::format("{} x{}", node, times->second);
+        times == folded.times.end() ? node : fmt::format("{} ×{}", node, times->second);
     out += fmt::format("  subgraph {} {{\n    label={};\n{}  }}\n", dot_string("cluster " + node),
                        dot_string(label), lines);
   }
   for (const Graph::Edge& edge : graph.edges) {
     const Resource& from = graph.resources[edge.from];
     const Resource& to = graph.resources[edge.to];
-    if (from.node == to.address)
+    const bool is_cyclic = folded.cycles.contains({edge.from, edge.to});
+    if (from.node == to.address && !is_cyclic)
       continue;  // It is drawn inside its node.
     const bool leads_elsewhere = !node_of(to.address).empty() && from.node != to.node;
-    out += fmt::format("  {} -> {} [tooltip={}{}];\n", dot_string(from.address),
+    const bool is_labelled = leads_elsewhere || is_cyclic;
+    out += fmt::format("  {} -> {} [tooltip={}{}{}];\n", dot_string(from.address),
                        dot_string(to.address), dot_string(edge.reason),
-                       leads_elsewhere ? fmt::format(" label={}", dot_string(edge.reason)) : "");
+                       is_labelled ? fmt::format(" label={}", dot_string(edge.reason)) : "",
+                       is_cyclic ? " color=red fontcolor=red penwidth=2" : "");
   }
   return out + "}\n";
 }

@@ -12,7 +12,8 @@ namespace encamp {
 std::string to_text(const Graph& graph);
 
 /// Graphviz; what lies on a node is drawn inside it. An edge points at what is needed; its reason
-/// is shown when the pointer rests on it, and beside it where it leads to another node.
+/// is shown when the pointer rests on it, and beside it where it leads to another node. The edges
+/// of a cycle are red.
 std::string to_dot(const FoldedGraph& graph);
 
 /// JSON, indented by two. Places are left out.

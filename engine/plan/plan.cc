@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -26,9 +27,9 @@ bool share(const Value& one, const Value& other) {
 // Puts `actions` into an order that respects `must` and, as far as they close no cycle, `wishes`.
 std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedPair>& must,
                             const std::vector<NeedPair>& wishes) {
-  std::vector<std::set<std::size_t>> needs(actions.size());
+  std::vector<std::vector<std::size_t>> needs(actions.size());
   for (const auto& [later, earlier] : must)
-    needs[later].insert(earlier);
+    needs[later].push_back(earlier);
   const auto reaches = [&](std::size_t from, std::size_t to) {
     std::vector<bool> seen(actions.size(), false);
     std::vector<std::size_t> stack{from};
@@ -45,11 +46,14 @@ std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedP
     return false;
   };
   for (const auto& [later, earlier] : wishes) {
-    if (!needs[later].contains(earlier) && !reaches(earlier, later))
-      needs[later].insert(earlier);
+    if (!reaches(earlier, later))
+      needs[later].push_back(earlier);
   }
   std::vector<NeedPair> pairs;
   for (std::size_t i = 0; i < needs.size(); ++i) {
+    std::ranges::sort(needs[i]);
+    const auto again = std::ranges::unique(needs[i]);
+    needs[i].erase(again.begin(), again.end());
     for (const std::size_t need : needs[i])
       pairs.emplace_back(i, need);
   }
@@ -151,10 +155,12 @@ class Planner {
                   .needs = {}};
     action.resource.properties = settle(action.resource.properties, lookup_);
     // What the description itself holds secret is compared with what is recorded under its key.
-    for (auto& [name, value] : action.resource.properties)
-      value = with_secrets(value, [&](const Secret& secret) -> Value {
-        return secret.key() == nullptr && key_ != nullptr ? secret.with_key(key_) : secret;
-      });
+    if (key_ != nullptr) {
+      for (auto& [name, value] : action.resource.properties.entries_to_change())
+        value = with_secrets(value, [&](const Secret& secret) -> Value {
+          return secret.key() == nullptr ? secret.with_key(key_) : secret;
+        });
+    }
     const Record* record = current_.find(action.address);
     const Action* node = action.resource.node.empty() ? nullptr : decided(action.resource.node);
     if (record != nullptr && node != nullptr && node->verb == Verb::Create && !node->record) {
@@ -210,7 +216,7 @@ class Planner {
   static std::pair<Properties, std::vector<std::string>> known_part(Properties wanted,
                                                                     const Properties& recorded) {
     std::vector<std::string> waiting;
-    for (auto& [name, value] : wanted) {
+    for (const auto& [name, value] : wanted) {
       if (!value.is_known())
         waiting.push_back(name);
     }
@@ -304,7 +310,7 @@ class Planner {
   const Observations& observations_;
   const Secret::Key key_;        // Of the secrets that are recorded; nothing when there are none.
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
-  std::map<Address, std::size_t> index_;
+  std::unordered_map<Address, std::size_t> index_;
   std::vector<Ending> endings_;
   std::set<Address> restarted_;  // Nodes that are kept and start again.
   Lookup lookup_;                // Over the decisions so far.

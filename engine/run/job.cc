@@ -62,7 +62,7 @@ void attempt(RunState& state, Job& job, ActionContext& context) {
   for (const auto& [name, value] : job.record.properties)
     state.mask.add(value);
   job.attributes = job.component->realize(job.record.properties, job.before, context);
-  for (auto& [name, value] : job.attributes)
+  for (auto& [name, value] : job.attributes.entries_to_change())
     value = context.sealed(name, std::move(value));
 }
 

@@ -151,7 +151,7 @@ bool Runner::begin(std::size_t index) {
   } else {
     try {
       job.action.resource.properties = settle(action.resource.properties, lookup_in(*state_));
-      for (auto& [name, value] : job.action.resource.properties)
+      for (auto& [name, value] : job.action.resource.properties.entries_to_change())
         value = keep_secrets(open_secrets(value, environment_->journal, state_->key),
                              action.address + "." + name, environment_->journal);
     } catch (const Error& error) {  // A late value is not what an operator wants.
@@ -189,7 +189,7 @@ void Runner::begin_items(const Action& node) {
     if (action.resource.node != node.address || action.verb != Action::Verb::Create)
       continue;
     Record row = row_of(action);
-    std::erase_if(row.properties, [](const auto& p) { return !p.second.is_known(); });
+    erase_if(row.properties, [](const auto& p) { return !p.second.is_known(); });
     put(row);
   }
 }

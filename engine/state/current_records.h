@@ -1,7 +1,7 @@
 // What a journal's rows say now: of each resource the row of its latest generation.
 #pragma once
 
-#include <map>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/state/record.h"
@@ -19,7 +19,7 @@ class CurrentRecords {
   const Record* find_standing(const Address& address) const;
 
  private:
-  std::map<Address, const Record*> records_;
+  std::unordered_map<Address, const Record*> records_;
 };
 
 /// Whether the row is Present or Intended: the resource is there or begun, and nobody removes it.

@@ -13,7 +13,7 @@ constexpr std::size_t kKeyBytes = 32;
 using Change = std::function<Value(const std::string& part, const Value&)>;
 
 void change_all(Test& test, const Change& change) {
-  for (auto& [name, value] : test.command)
+  for (auto& [name, value] : test.command.entries_to_change())
     value = change(name, value);
   for (Value& value : test.expect.contains)
     value = change("contains", value);
@@ -51,9 +51,8 @@ Value open_secrets(const Value& value, Journal& journal, const Secret::Key& key)
 std::vector<Record> open_secrets(std::vector<Record> records, Journal& journal,
                                  const Secret::Key& key) {
   for (Record& record : records) {
-    for (std::map<std::string, Value>* values :
-         {&record.properties, &record.attributes, &record.notes}) {
-      for (auto& [name, value] : *values)
+    for (Properties* values : {&record.properties, &record.attributes, &record.notes}) {
+      for (auto& [name, value] : values->entries_to_change())
         value = open_secrets(value, journal, key);
     }
   }

@@ -158,7 +158,8 @@ class Guest {
       const std::vector<std::string>& packages) = 0;
   /// Fetches the package index anew.
   virtual void update_packages(Duration timeout) = 0;
-  /// `name` or `name=version`. Nothing they bring is started or enabled.
+  /// `name` or `name=version`. Nothing they bring is started or enabled. Local packages that lie on
+  /// the node (local_package.h) are taken instead, also of what is installed already.
   virtual void install(const std::vector<std::string>& packages, Duration timeout) = 0;
   /// Removes them and what came with them and nothing else needs.
   virtual void uninstall(const std::vector<std::string>& packages, Duration timeout) = 0;

@@ -9,6 +9,7 @@
 
 #include "engine/world/content.h"
 #include "engine/world/host.h"
+#include "engine/world/local_package.h"
 #include "engine/world/repository.h"
 
 namespace encamp {
@@ -20,6 +21,11 @@ struct ImageRecipe {
   std::string mirror;                    ///< Empty: what this machine's apt uses for that release.
   std::vector<std::string> packages;     ///< Installed on top, without recommended ones.
   std::vector<Repository> repositories;  ///< Where more of them come from.
+  std::vector<std::string> prepare;      ///< Scripts that are run in it before, by `sh -e`.
+  /// What is taken of these instead of the repositories': packages and what they need.
+  std::vector<LocalPackage> files;
+  /// What all nodes of the site install; of `files` each is to be one of these, or needed by one.
+  std::vector<std::string> site_packages;
 };
 
 /// The parts of an image: each becomes a volume.
@@ -66,6 +72,9 @@ class Workshop {
   /// tool's last lines.
   virtual BuiltImage build(const ImageRecipe& recipe, Isolation isolation,
                            const Progress& progress) = 0;
+
+  /// The bytes of a file of this machine that a description names. Throws Error.
+  virtual std::string read(const std::string& path) = 0;
 
   /// A node's own disk, an ext4 file system of `spec.size` with the files on it. Milliseconds.
   virtual std::unique_ptr<Content> make_disk(const DiskSpec& spec) = 0;

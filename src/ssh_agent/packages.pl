@@ -55,7 +55,23 @@ sub op_install {
     return ();
 }
 
+# Local packages (engine/world/local_package.h): `index` before packages are installed, `settle` after.
+sub apply_local_packages {
+    my ($what, $timeout) = @_;
+    my $script = '/var/lib/encamp/packages/apply';
+    return unless -e $script;
+    my ($exit, $text) = tool($timeout, 'sh', $script, $what);
+    fail('failed', 'cannot take the local packages', $text) if $exit;
+}
+
 sub install_packages {
+    my ($left, @packages) = @_;
+    apply_local_packages('index', $left->());
+    install_from_repositories($left, @packages) if @packages;
+    apply_local_packages('settle', $left->());
+}
+
+sub install_from_repositories {
     my ($left, @packages) = @_;
     my ($updated, $repaired) = (0, 0);
     my @index = glob '/var/lib/apt/lists/*_Packages*';

@@ -100,7 +100,7 @@ class SimulatedGuest : public Guest {
     change("update_packages", "", [timeout](Guest& g) { g.update_packages(timeout); });
   }
   void install(const std::vector<std::string>& packages, Duration timeout) override {
-    change("install", packages.front(),
+    change("install", packages.empty() ? "" : packages.front(),
            [packages, timeout](Guest& g) { g.install(packages, timeout); });
   }
   void uninstall(const std::vector<std::string>& packages, Duration timeout) override {

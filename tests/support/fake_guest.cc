@@ -28,6 +28,17 @@ std::string unit_name(const std::string& name) {
   return name.ends_with(".service") ? name.substr(0, name.size() - 8) : name;
 }
 
+// The version that is offered in kLocalPackages, of each package that is installed.
+void take_offered(FakeMachine& machine) {
+  for (const auto& [path, file] : machine.files) {
+    if (!path.starts_with(kLocalPackages) || !path.ends_with(".control"))
+      continue;
+    const auto installed = machine.packages.find(control_field(file.content, "Package"));
+    if (installed != machine.packages.end())
+      installed->second = control_field(file.content, "Version");
+  }
+}
+
 }  // namespace
 
 void add_package(FakeMachine& machine, const std::string& package) {
@@ -207,6 +218,7 @@ void FakeGuest::install(const std::vector<std::string>& packages, Duration) {
     }
     for (const std::string& package : packages)
       add_package(*machine_, package);
+    take_offered(*machine_);
   });
 }
 

@@ -12,6 +12,10 @@ std::string describe(const ImageRecipe& recipe, Isolation isolation) {
                                  recipe.mirror, isolation == Isolation::Machine ? "machine" : "");
   for (const std::string& package : recipe.packages)
     text += "package " + package + "\n";
+  for (const std::string& script : recipe.prepare)
+    text += "prepare " + script + "\n";
+  for (const LocalPackage& file : recipe.files)
+    text += "file " + stem_of(file) + "\n";
   return text;
 }
 
@@ -47,6 +51,15 @@ BuiltImage FakeWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
       image.initrd = std::make_unique<FakeContent>(Bytes::mebi(1), "initrd");
     }
     return image;
+  });
+}
+
+std::string FakeWorkshop::read(const std::string& path) {
+  return faults_->call("read", [&] {
+    const auto found = local_files.find(path);
+    if (found == local_files.end())
+      throw Error(ErrorKind::NotFound, fmt::format("there is no '{}'", path));
+    return found->second;
   });
 }
 

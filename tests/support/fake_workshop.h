@@ -29,11 +29,13 @@ class FakeWorkshop : public Workshop {
 
   /// Packages that no mirror has: an image with one of them cannot be built.
   std::set<std::string> unknown;
+  std::map<std::string, std::string> local_files;  ///< What read() gives, by path.
 
   std::string key(const ImageRecipe& recipe, Isolation isolation) override;
   /// The root's text has a line `package NAME` for each package.
   BuiltImage build(const ImageRecipe& recipe, Isolation isolation,
                    const Progress& progress) override;
+  std::string read(const std::string& path) override;
   /// The disk's text has every file's path and content.
   std::unique_ptr<Content> make_disk(const DiskSpec& spec) override;
 

@@ -36,10 +36,6 @@ Host& ItemContext::host() {
   throw std::logic_error("a software item does not touch the host");
 }
 
-Workshop& ItemContext::workshop() {
-  throw std::logic_error("a software item builds no image");
-}
-
 const Record& ItemContext::record(const Address& address) {
   const auto found = records.find(address);
   if (found == records.end())
@@ -66,6 +62,7 @@ SshKey ItemContext::ssh_key(const std::string&) {
 }
 
 Receipt ItemContext::receipt(const std::string& purpose, const std::string& digest) {
+  ++receipts;
   return {fmt::format("{}-{}-{}", purpose.substr(0, 30), digest.substr(0, 40), attempt)};
 }
 

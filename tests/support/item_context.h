@@ -8,6 +8,7 @@
 
 #include "engine/component/component.h"
 #include "tests/support/fake_guest.h"
+#include "tests/support/fake_workshop.h"
 #include "tests/support/fake_world.h"
 
 namespace encamp::test {
@@ -17,15 +18,17 @@ class ItemContext : public Context {
   /// A context for the item `address` of node `nodes.node`.
   explicit ItemContext(const Address& address);
 
-  FakeMachine machine;                ///< What is inside the node.
-  FakeShell shell;                    ///< Answers every command; none: exit 0, no output.
-  std::set<std::string> unknown;      ///< Packages that do not exist.
-  Faults faults;                      ///< Of the guest.
+  FakeMachine machine;            ///< What is inside the node.
+  FakeShell shell;                ///< Answers every command; none: exit 0, no output.
+  std::set<std::string> unknown;  ///< Packages that do not exist.
+  Faults faults;                  ///< Of the guest and the workshop.
+  FakeWorkshop fake_workshop{faults};
   Record own;                         ///< The item's record; note() writes into it.
   std::map<Address, Record> records;  ///< Others.
   std::vector<Record> others;         ///< Items of the same component on the node.
   std::stop_source interrupt;
-  int attempt = 1;  ///< Part of every receipt, as the runner counts it.
+  int attempt = 1;   ///< Part of every receipt, as the runner counts it.
+  int receipts = 0;  ///< How many were asked for.
 
   /// As the runner does: asks the component, keeps what it reports.
   Attributes realize(const Component& component, const Properties& wanted);
@@ -35,7 +38,7 @@ class ItemContext : public Context {
   const Owner& owner() const override { return owner_; }
   const std::string& deployment() const override { return deployment_; }
   Host& host() override;
-  Workshop& workshop() override;
+  Workshop& workshop() override { return fake_workshop; }
   Guest& guest() override { return guest_; }
   const Record& record(const Address& address) override;
   void note(const std::string& name, Value value) override { own.notes[name] = std::move(value); }

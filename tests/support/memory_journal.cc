@@ -31,7 +31,7 @@ void MemoryJournal::apply(const Batch& batch) {
     // A journal keeps what JSON keeps: a value that is still pending must not get here, and of a
     // secret there is no text.
     Record kept = record;
-    for (std::map<std::string, Value>* values : {&kept.properties, &kept.attributes, &kept.notes})
+    for (Properties* values : {&kept.properties, &kept.attributes, &kept.notes})
       *values = map_from_json(to_json(*values));
     if (kept.properties != record.properties)
       throw std::logic_error(record.address + " has a property that cannot be recorded");

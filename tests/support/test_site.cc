@@ -18,10 +18,10 @@ Resource network(const std::string& name, Properties properties) {
 }
 
 Resource node(const std::string& name, Properties properties) {
-  properties.try_emplace("memory", Bytes::mebi(256));
-  properties.try_emplace("disk", Bytes::gibi(4));
-  properties.try_emplace("image", Reference{"images.debian"});
-  properties.try_emplace("networks", Value::List{"lan"});
+  properties.emplace("memory", Bytes::mebi(256));
+  properties.emplace("disk", Bytes::gibi(4));
+  properties.emplace("image", Reference{"images.debian"});
+  properties.emplace("networks", Value::List{"lan"});
   return {.address = child_address("nodes", name),
           .component = "node",
           .properties = std::move(properties)};

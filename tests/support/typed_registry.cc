@@ -77,6 +77,7 @@ Schema node() {
                           .type = of(Kind::Text),
                           .fallback = "any",
                           .one_of = {"any", "vm"}},
+                         {.name = "host", .type = of(Kind::Text)},
                          {.name = "kvm", .type = of(Kind::Boolean), .chosen = true}},
           .attributes = {{.name = "address", .type = of(Kind::Ip), .phase = Phase::Chosen}}};
 }

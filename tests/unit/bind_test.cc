@@ -228,6 +228,30 @@ TEST_F(Bind, SaysThatTheHostHasNoMachines) {
   }
 }
 
+TEST_F(Bind, KeepsToTheHostThatANodeNames) {
+  hosts_.push_back(hosts_[0]);
+  hosts_[1].name = "there";
+  const Site site = test::site_of({node("a"), node("b", {{"host", "there"}})});
+  EXPECT_EQ(run(site).bindings.front().host, "there");
+
+  const auto refused = [&](const Site& wrong) -> std::string {
+    try {
+      run(wrong);
+      return "bound it";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(refused(test::site_of({node("a", {{"host", "nowhere"}})})),
+            "'nodes.a' wants host 'nowhere', and there is none of that name");
+  EXPECT_EQ(refused(test::site_of({node("a", {{"host", "here"}}), node("b", {{"host", "there"}})})),
+            "'nodes.a' wants host 'here' and 'nodes.b' wants host 'there', and all nodes of a site "
+            "are on one");
+  records_ = test::deployed(test::site_of({node("a")}), registry_);
+  EXPECT_EQ(refused(test::site_of({node("a", {{"host", "there"}})})),
+            "'nodes.a' wants host 'there', and the deployment is on host 'here'");
+}
+
 Resource volume(const std::string& name, Bytes size) {
   return {.address = child_address("volumes", name),
           .component = "volume",

@@ -55,5 +55,29 @@ TEST(GraphFold, IsDrawnWithTheCopiesCountedAndTextEscaped) {
   test::expect_golden("graph_folded.dot", to_dot(fold_copies(cluster())));
 }
 
+TEST(GraphFold, DrawsACycleInRed) {
+  Graph graph = cluster();
+  const auto index = [&](const Address& address) {
+    return static_cast<Graph::Vertex>(graph.find(address) - graph.resources.data());
+  };
+  graph.edges.push_back({index("nodes.head.software.slurmctld"),
+                         index("nodes.worker-2.software.slurmd"),
+                         "written in needs",
+                         {}});
+
+  const FoldedGraph folded = fold_copies(graph);
+  const std::string dot = to_dot(folded);
+
+  EXPECT_EQ(folded.cycles.size(), 2U);
+  EXPECT_NE(dot.find("\"nodes.head.software.slurmctld\" -> \"nodes.worker.software.slurmd\" "
+                     "[tooltip=\"written in needs\" label=\"written in needs\" color=red"),
+            std::string::npos)
+      << dot;
+  EXPECT_NE(dot.find("\"nodes.worker.software.slurmd\" -> \"nodes.head.software.slurmctld\" "
+                     "[tooltip=\"needs\" label=\"needs\" color=red"),
+            std::string::npos);
+  EXPECT_EQ(unfolded(graph).cycles.size(), 2U);
+}
+
 }  // namespace
 }  // namespace encamp

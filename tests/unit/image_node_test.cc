@@ -8,6 +8,7 @@
 #include "components/node/baking.h"
 #include "components/node/layout.h"
 #include "components/node/node.h"
+#include "engine/world/local_package.h"
 #include "tests/support/fake_context.h"
 #include "tests/support/golden.h"
 
@@ -432,6 +433,45 @@ TEST(Baking, TakesRepositoriesThatNeedNothing) {
   EXPECT_EQ(baked->address, "images['debian + repository extra, app']");
   EXPECT_EQ(baked->properties.at("repositories"),
             Value(Value::List{Value::Mapping{{"name", "extra"}, {"url", "http://deb.test"}}}));
+}
+
+TEST(Baking, TakesLocalFilesByWhatIsInThem) {
+  const auto item_with = [](const char* path, const char* digest) {
+    Resource item = package("nodes.web", "curl");
+    const LocalPackage file{
+        .path = path, .digest = digest, .name = "curl", .version = "9.0", .architecture = "all"};
+    item.properties["files"] = Value::List{to_value(file)};
+    return item;
+  };
+  const Resource image{
+      .address = "images.debian", .component = "image", .properties = {{"debian", "bookworm"}}};
+  const Resource one = item_with("/a.deb", "aa");
+  const Resource moved = item_with("/b.deb", "aa");
+  const Resource other = item_with("/a.deb", "bb");
+
+  const std::optional<Resource> baked = baked_image(image, {&one});
+
+  ASSERT_TRUE(baked);
+  EXPECT_TRUE(baked->address.starts_with("images['debian + curl with files "));
+  EXPECT_EQ(baked->properties.at("files").list().size(), 1U);
+  EXPECT_EQ(baked_image(image, {&moved})->address, baked->address);
+  EXPECT_NE(baked_image(image, {&other})->address, baked->address);
+}
+
+TEST(Baking, PreparesWhatItTakes) {
+  const Resource image{
+      .address = "images.debian", .component = "image", .properties = {{"debian", "bookworm"}}};
+  const Resource curl = package("nodes.web", "curl");
+  Resource nginx = package("nodes.web", "nginx-light");
+  nginx.properties["prepare"] = "touch /etc/first";
+
+  const std::optional<Resource> baked = baked_image(image, {&nginx, &curl});
+
+  ASSERT_TRUE(baked);
+  EXPECT_TRUE(baked->address.starts_with("images['debian + curl, nginx-light after "));
+  EXPECT_EQ(baked->properties.at("prepare"), Value(Value::List{"touch /etc/first"}));
+  nginx.properties["prepare"] = "touch /etc/second";
+  EXPECT_NE(baked_image(image, {&nginx, &curl})->address, baked->address);
 }
 
 }  // namespace

@@ -51,7 +51,8 @@ std::string whole(const std::string& lines) {
   return head + text;
 }
 
-std::set<std::string> codes_of(const std::string& lines) {
+std::set<std::string> codes_of(const std::string& lines, const Registry& registry,
+                               const Loader& loader) {
   ResolveOptions options;
   std::istringstream stream(lines);
   for (std::string line; std::getline(stream, line);) {
@@ -60,15 +61,9 @@ std::set<std::string> codes_of(const std::string& lines) {
       options.settings.push_back(
           {.name = line.substr(8, equals - 8), .value = line.substr(equals + 1)});
   }
-  const test::MapLoader loader({{"/library/defines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
-                                {"/library/redefines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
-                                {"/library/batch/slurm.yaml", "encamp: 1\n"},
-                                {"/site/local.yaml", "encamp: 1\n"},
-                                {"/site/some-file", "text"}});
-  test::Described described =
-      test::describe("lab.yaml", whole(lines), test::typed_registry(), loader, options);
+  test::Described described = test::describe("lab.yaml", whole(lines), registry, loader, options);
   if (described.site) {
-    const Graph graph = compile(*described.site, test::typed_registry(), described.diagnostics);
+    const Graph graph = compile(*described.site, registry, described.diagnostics);
     if (!described.diagnostics.has_errors())
       check_addresses(graph, described.diagnostics);
   }
@@ -76,6 +71,14 @@ std::set<std::string> codes_of(const std::string& lines) {
   for (const Diagnostic& diagnostic : described.diagnostics.all())
     codes.insert(diagnostic.code);
   return codes;
+}
+
+std::set<std::string> codes_of(const std::string& lines) {
+  const test::MapLoader loader({{"/library/defines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
+                                {"/library/redefines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
+                                {"/library/batch/slurm.yaml", "encamp: 1\n"},
+                                {"/site/some-file", "text"}});
+  return codes_of(lines, test::typed_registry(), loader);
 }
 
 TEST(Explanations, ShowTheMistakeAndItsMending) {
@@ -140,18 +143,65 @@ std::vector<std::string> snippets(const fs::path& page) {
   return blocks;
 }
 
+std::vector<fs::path> descriptions_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".yaml")
+      files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Registry all_components() {
+  Registry registry;
+  load_plugins({ENCAMP_COMPONENTS}, fs::read_symlink("/proc/self/exe"), registry);
+  return registry;
+}
+
 TEST(LanguagePage, ShowsOnlyWhatIsGood) {
   const std::vector<std::string> blocks =
       snippets(fs::path(ENCAMP_SOURCE_DIR) / "docs" / "language.md");
-  ASSERT_GE(blocks.size(), 7U);
+  ASSERT_GE(blocks.size(), 12U);
+  const Registry registry = all_components();
+  const fs::path library = fs::path(ENCAMP_SOURCE_DIR) / "descriptions";
+  std::map<std::string, std::string> files{{"/site/local.yaml", "encamp: 1\n"}};
+  for (const fs::path& file : descriptions_in(library))
+    files["/library/" + fs::relative(file, library).string()] = test::text_of_file(file);
+  const test::MapLoader loader(files);
 
   for (const std::string& block : blocks) {
     // What other blocks of the page define.
     std::string text = block.starts_with("encamp:") ? "# whole file\n" + block : block;
     if (text.find("\nnodes:") == std::string::npos && !text.starts_with("nodes:"))
       text += "nodes: {ui: {for_each: [alice], memory: 256 MiB, disk: 1 GiB}}\n";
-    EXPECT_EQ(codes_of(text), std::set<std::string>()) << text;
+    EXPECT_EQ(codes_of(text, registry, loader), std::set<std::string>()) << text;
   }
+}
+
+TEST(LanguagePage, SaysWhatExpressionsGive) {
+  std::istringstream lines(
+      test::text_of_file(fs::path(ENCAMP_SOURCE_DIR) / "docs" / "language.md"));
+  int rows = 0;
+  bool is_inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    is_inside = line == "| written | gives |" || (is_inside && line.starts_with('|'));
+    const std::size_t middle = line.find("` | `");
+    if (!is_inside || middle == std::string::npos)
+      continue;
+    ++rows;
+    const std::string written = line.substr(3, middle - 3);
+    const std::string gives = line.substr(middle + 5, line.size() - middle - 8);
+
+    const test::Described described =
+        test::describe("lab.yaml", whole(fmt::format("outputs:\n  x: '${{{{ {} }}}}'\n", written)),
+                       test::typed_registry());
+
+    ASSERT_TRUE(described.site) << described.messages();
+    const Value& value = described.site->outputs.front().value;
+    EXPECT_EQ(value.is_text() ? value.text() : to_display(value), gives) << written;
+  }
+  EXPECT_GE(rows, 30);
 }
 
 // As an editor reads it: plain scalars by YAML 1.2 core.
@@ -196,19 +246,8 @@ std::string verdict(const fs::path& path, const Registry& registry) {
              : "refused";
 }
 
-std::vector<fs::path> descriptions_in(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".yaml")
-      files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
 TEST(JsonSchema, AcceptsEveryExampleAndDescription) {
-  Registry registry;  // Of all components that there are.
-  load_plugins({ENCAMP_COMPONENTS}, fs::read_symlink("/proc/self/exe"), registry);
+  const Registry registry = all_components();
   for (const char* folder : {"examples", "descriptions"}) {
     for (const fs::path& file : descriptions_in(fs::path(ENCAMP_SOURCE_DIR) / folder))
       EXPECT_EQ(verdict(file, registry), "accepted") << file;

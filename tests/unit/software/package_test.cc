@@ -35,6 +35,37 @@ TEST(Package, InstallsWhatIsMissing) {
   EXPECT_EQ(context.own.notes.at("ours"), list({"nginx"}));
 }
 
+TEST(Package, PreparesBeforeItInstallsAndOnlyThen) {
+  test::ItemContext context("nodes.node.software.web");
+  context.shell = [&](test::FakeMachine& machine, const Command& command) {
+    EXPECT_EQ(command.text, "touch /etc/ready");
+    EXPECT_FALSE(machine.packages.contains("nginx"));
+    return CommandResult{};
+  };
+  const Properties wanted{{"names", list({"nginx"})}, {"prepare", "touch /etc/ready"}};
+
+  context.realize(kPackage, wanted);
+  context.realize(kPackage, wanted);
+
+  EXPECT_EQ(context.faults.calls("probe"), 1);
+  EXPECT_TRUE(context.machine.packages.contains("nginx"));
+}
+
+TEST(Package, SaysWhyItsPreparationFailed) {
+  test::ItemContext context("nodes.node.software.web");
+  context.shell = [](test::FakeMachine&, const Command&) {
+    return CommandResult{.exit = 1, .errors = "no such directory\n"};
+  };
+
+  try {
+    context.realize(kPackage, {{"names", list({"nginx"})}, {"prepare", "touch /x/y"}});
+    FAIL() << "installed it";
+  } catch (const Error& error) {
+    EXPECT_NE(error.detail().find("no such directory"), std::string::npos);
+  }
+  EXPECT_FALSE(context.machine.packages.contains("nginx"));
+}
+
 TEST(Package, AsksOnceWhenAllIsThere) {
   test::ItemContext context("nodes.node.software.web");
   context.machine.packages["curl"] = "7.88";

@@ -1,0 +1,184 @@
+// Values as JSON, written and read.
+#include <algorithm>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/description/base64.h"
+#include "engine/description/expression.h"
+#include "engine/description/utf8.h"
+#include "engine/description/value.h"
+
+namespace encamp {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Value& value) {
+  if (value.is_null())
+    return nullptr;
+  if (value.is<bool>())
+    return value.boolean();
+  if (value.is<std::int64_t>())
+    return value.integer();
+  if (value.is<double>())
+    return value.number();
+  if (value.is_text() && !is_utf8(value.text()))
+    return {{"$base64", to_base64(value.text())}};
+  if (value.is_text())
+    return value.text();
+  if (value.is<Bytes>())
+    return {{"$size", to_string(value.bytes())}};
+  if (value.is<Duration>())
+    return {{"$time", to_string(value.duration())}};
+  if (value.is_reference())
+    return {{"$reference", value.reference()}};
+  if (value.is_pending())
+    return {{"$pending", to_source(value)}};
+  if (value.is_secret()) {
+    const Secret& secret = value.secret();
+    return {{"$secret", secret.digest() + (secret.name().empty() ? "" : " " + secret.name())}};
+  }
+  if (value.is_list()) {
+    Json list = Json::array();
+    for (const Value& item : value.list())
+      list.push_back(json_of(item));
+    return list;
+  }
+  Json mapping = Json::object();
+  for (const Value::Entry& entry : value.mapping())
+    mapping[entry.key] = json_of(entry.value);
+  return mapping;
+}
+
+// Only keys could still be no UTF-8.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// What `{"$size": "1 GiB"}` stands for.
+Value marked(const std::string& kind, const std::string& text) {
+  if (kind == "$reference")
+    return Reference{text};
+  if (kind == "$secret") {
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    return Secret::closed(text.substr(0, blank), text.substr(std::min(blank + 1, text.size())));
+  }
+  if (const auto content = from_base64(text); content && kind == "$base64")
+    return *content;
+  if (const auto bytes = parse_bytes(text); bytes && kind == "$size")
+    return *bytes;
+  if (const auto duration = parse_duration(text); duration && kind == "$time")
+    return *duration;
+  throw std::invalid_argument("a recorded value cannot be read: " + kind + " " + text);
+}
+
+/// Makes a value of what the parser meets, without a tree of JSON in between: journals are large.
+class ValueReader : public nlohmann::json_sax<Json> {
+ public:
+  enum class Top { Value, Names };  ///< Names: an object whose keys never stand for a kind.
+  explicit ValueReader(Top top) : top_(top) {}
+
+  Value take() { return std::move(whole_); }
+
+  bool null() override { return put({}); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(std::int64_t{value}); }
+  bool number_unsigned(number_unsigned_t value) override {
+    return put(static_cast<std::int64_t>(value));
+  }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& text) override { return put(std::move(text)); }
+  bool binary(binary_t&) override { return false; }
+
+  bool start_object(std::size_t) override {
+    open_.push_back({.is_list = false});
+    return true;
+  }
+  bool key(string_t& key) override {
+    open_.back().key = std::move(key);
+    return true;
+  }
+  bool end_object() override {
+    Value::Mapping entries = std::move(open_.back().entries);
+    open_.pop_back();
+    const bool is_marked = entries.size() == 1 && entries.front().key.starts_with('$') &&
+                           entries.front().value.is_text() &&
+                           (top_ == Top::Value || !open_.empty());
+    if (is_marked)
+      return put(marked(entries.front().key, entries.front().value.text()));
+    return put(std::move(entries));
+  }
+  bool start_array(std::size_t) override {
+    open_.push_back({.is_list = true});
+    return true;
+  }
+  bool end_array() override {
+    Value::List items = std::move(open_.back().items);
+    open_.pop_back();
+    return put(std::move(items));
+  }
+
+  bool parse_error(std::size_t, const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    throw std::invalid_argument(error.what());
+  }
+
+ private:
+  /// A list or a mapping whose end is not met yet.
+  struct Open {
+    bool is_list;
+    std::string key = {};  ///< Of a mapping, that of its next value.
+    Value::List items = {};
+    Value::Mapping entries = {};
+  };
+
+  bool put(Value value) {
+    if (open_.empty())
+      whole_ = std::move(value);
+    else if (open_.back().is_list)
+      open_.back().items.push_back(std::move(value));
+    else
+      open_.back().entries.push_back({std::move(open_.back().key), std::move(value)});
+    return true;
+  }
+
+  Top top_;
+  std::vector<Open> open_;
+  Value whole_;
+};
+
+}  // namespace
+
+std::string to_json(const Value& value) {
+  return dump(json_of(value));
+}
+
+std::string to_json(const Properties& values) {
+  Json json = Json::object();
+  for (const auto& [key, value] : values)
+    json[key] = json_of(value);
+  return dump(json);
+}
+
+Value from_json(std::string_view json) {
+  ValueReader reader(ValueReader::Top::Value);
+  Json::sax_parse(json, &reader);
+  return reader.take();
+}
+
+Properties map_from_json(std::string_view json) {
+  if (json == "{}")  // Most often nothing is noted.
+    return {};
+  ValueReader reader(ValueReader::Top::Names);
+  Json::sax_parse(json, &reader);
+  const Value whole = reader.take();
+  if (!whole.is_mapping())
+    throw std::invalid_argument("this is no JSON object");
+  Properties values;
+  for (const Value::Entry& entry : whole.mapping())
+    values.emplace(entry.key, entry.value);
+  return values;
+}
+
+}  // namespace encamp
