@@ -37,7 +37,7 @@ Observations look_inside(Program& program, World& world, Journal& journal, Obser
                           .authorized_keys = {},
                           .stop = program.signals().stop()};
   if (parallel > 0)
-    environment.bounds = {.in_all = parallel, .per_host = parallel};
+    environment.bounds = {.in_all = parallel, .per_host = parallel, .heavy = parallel};
   return observe_inside(std::move(listed), *facts, environment);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -85,8 +86,10 @@ Environment Workbench::make(Journal& journal, Connections& connections, std::sto
                           .evidence = report_,
                           .authorized_keys = users_keys(),
                           .stop = std::move(stop)};
+  environment.bounds.heavy =
+      std::min(environment.bounds.heavy, static_cast<int>(std::thread::hardware_concurrency()) + 2);
   if (parallel_ > 0)
-    environment.bounds = {.in_all = parallel_, .per_host = parallel_};
+    environment.bounds = {.in_all = parallel_, .per_host = parallel_, .heavy = parallel_};
   return environment;
 }
 

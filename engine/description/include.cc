@@ -23,6 +23,15 @@ bool is_its_own(const std::string& key) {
          key.starts_with("x-");
 }
 
+/// What one file checks, others do not take back.
+bool are_checks(const Tree::Entry& a, const Tree::Entry& b) {
+  return a.key == "checks" && a.value.is_list() && b.value.is_list();
+}
+
+void append(const Tree& more, Tree& list) {
+  list.items.insert(list.items.end(), more.items.begin(), more.items.end());
+}
+
 class Includer {
  public:
   Includer(const Loader& loader, Diagnostics& diagnostics)
@@ -98,6 +107,8 @@ class Includer {
     } else if (same->value.is_mapping() && section.value.is_mapping()) {
       for (const Tree::Entry& entry : section.value.entries)
         define(same->value, entry);
+    } else if (are_checks(*same, section)) {
+      append(section.value, same->value);
     } else if (!section.value.is_null()) {
       if (same->value.is_null())
         same->value = section.value;
@@ -142,6 +153,10 @@ Tree with_included(const Tree& root, const Loader& loader, const Registry& regis
     const auto section = std::ranges::find(all.entries, own.key, &Tree::Entry::key);
     if (section == all.entries.end()) {
       all.entries.push_back(own);
+      continue;
+    }
+    if (are_checks(*section, own)) {
+      append(own.value, section->value);
       continue;
     }
     if (!section->value.is_mapping() || !own.value.is_mapping()) {

@@ -12,14 +12,22 @@
 namespace encamp {
 namespace {
 
-std::vector<Step> steps_of(const Plan& plan) {
+/// How long an item takes that starts nothing, when nobody knows better: a call to its node.
+constexpr Duration kCall{50};
+
+std::vector<Step> steps_of(const Plan& plan, const Registry& registry) {
   std::vector<Step> steps;
   for (const Action& action : plan.actions) {
     Step step{.needs = action.needs, .host = action.host, .lane = Address(node_of(action.address))};
+    const bool is_item = !step.lane.empty() && step.lane != action.address;
+    const Component* component = registry.find(action.resource.component);
     if (action.verb == Action::Verb::Keep || action.forget)
       step.estimate = Duration(0);
     else if (action.record && action.record->took > Duration(0))
       step.estimate = action.record->took;
+    else if (is_item && component != nullptr && !component->schema().runs)
+      step.estimate = kCall;
+    step.heavy = action.verb == Action::Verb::Create && !is_item;
     steps.push_back(std::move(step));
   }
   return steps;
@@ -44,7 +52,7 @@ bool is_known(const Properties& properties) {
 Runner::Runner(std::shared_ptr<RunState> state, const Plan& plan)
     : state_(std::move(state)),
       environment_(&state_->environment),
-      scheduler_(steps_of(plan), environment_->bounds) {
+      scheduler_(steps_of(plan, environment_->registry), environment_->bounds) {
   for (const Action& action : plan.actions) {
     auto job = std::make_shared<Job>();
     job->action = action;

@@ -64,7 +64,8 @@ bool Scheduler::can_start(std::size_t step) const {
     return found == counts.end() ? 0 : found->second;
   };
   const Step& s = steps_[step];
-  return count(on_host_, s.host) < bounds_.per_host &&
+  return (!s.heavy || heavy_running_ < bounds_.heavy) &&
+         count(on_host_, s.host) < bounds_.per_host &&
          (s.lane.empty() || count(on_lane_, s.lane) == 0);
 }
 
@@ -79,6 +80,7 @@ std::vector<std::size_t> Scheduler::start() {
       continue;
     states_[step] = State::Running;
     ++running_;
+    heavy_running_ += steps_[step].heavy ? 1 : 0;
     ++on_host_[steps_[step].host];
     ++on_lane_[steps_[step].lane];
     begun.push_back(step);
@@ -89,6 +91,7 @@ std::vector<std::size_t> Scheduler::start() {
 void Scheduler::end(std::size_t step, State state) {
   if (states_[step] == State::Running) {
     --running_;
+    heavy_running_ -= steps_[step].heavy ? 1 : 0;
     --on_host_[steps_[step].host];
     --on_lane_[steps_[step].lane];
   }

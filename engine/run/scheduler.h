@@ -24,13 +24,15 @@ struct Step {
   std::vector<std::size_t> needs;  ///< Must be done; indices into the steps, without cycles.
   std::vector<std::size_t> after;  ///< Must have ended somehow: order only.
   std::string host;
-  std::string lane;  ///< Steps of one lane run one at a time; empty: no such bound.
+  std::string lane;    ///< Steps of one lane run one at a time; empty: no such bound.
+  bool heavy = false;  ///< Takes processors of this machine for itself: a boot, a key, an image.
   Duration estimate = std::chrono::seconds(1);
 };
 
 struct Bounds {
   int in_all = 16;
   int per_host = 12;  ///< A libvirt connection answers a few requests at a time.
+  int heavy = 12;     ///< More than processors only make the first as late as the last.
 };
 
 class Scheduler {
@@ -73,6 +75,7 @@ class Scheduler {
   std::map<std::string, int> on_host_;
   std::map<std::string, int> on_lane_;
   int running_ = 0;
+  int heavy_running_ = 0;
   std::size_t ended_ = 0;
   bool stopped_ = false;
 };

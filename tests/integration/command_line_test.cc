@@ -116,6 +116,23 @@ TEST_F(CommandLine, HelpListsTheCommands) {
   test::expect_golden("help.txt", result.out);
 }
 
+// What of a grid site's parameters no configuration can hold is told before anything is made.
+TEST_F(CommandLine, TellsWhatIsWrongWithAGridSite) {
+  const std::string site = (fs::path(ENCAMP_SOURCE_DIR) / "examples/grid-in-a-box.yaml").native();
+  const auto said = [&](const std::string& setting) {
+    std::string text = encamp({"check", site, "--set", setting}).err;
+    const std::string source = std::string(ENCAMP_SOURCE_DIR) + "/";
+    for (std::size_t at; (at = text.find(source)) != std::string::npos;)
+      text.erase(at, source.size());
+    return "--set " + setting + "\n" + text + "\n";
+  };
+
+  test::expect_golden("grid_wrong.txt", said("vo=My VO") + said("vo=abcdefghijklmnopqrstuvwxyz") +
+                                            said("users={alice: Alice, alice: Alice Tester}") +
+                                            said("users={alice: Same Name, bob: Same Name}") +
+                                            said("users={mallory: Mallory}") + said("users={}"));
+}
+
 // docs/components/ is what the program says; UPDATE_GOLDEN=1 rewrites it.
 TEST_F(CommandLine, ComponentPagesAreThoseOfTheSchemas) {
   const fs::path pages = fs::path(ENCAMP_SOURCE_DIR) / "docs" / "components";

@@ -284,6 +284,18 @@ nodes:
             Value("begin\nsmall web 10.0.0.7\nbig big\nalice=Alice A\nbob=Bob B\na literal {%\n"));
 }
 
+TEST(Include, KeepsTheChecksOfEachFile) {
+  const std::map<std::string, std::string> files = {
+      {"/library/a.yaml", "encamp: 1\nchecks: [{that: '${{ 1 > 2 }}', message: of a}]\n"},
+      {"/library/b.yaml", "encamp: 1\nchecks: [{that: '${{ 1 > 2 }}', message: of b}]\n"}};
+
+  const test::Described described =
+      lab_site("include: [a, b]\nchecks: [{that: '${{ 1 > 2 }}', message: of the site}]\n", files);
+
+  for (const char* message : {"of a", "of b", "of the site"})
+    EXPECT_NE(described.messages().find(message), std::string::npos) << described.messages();
+}
+
 TEST(Include, JoinsFilesAndLaysTheSiteOverThem) {
   const std::map<std::string, std::string> files = {
       {"/library/os/debian.yaml",

@@ -60,6 +60,20 @@ TEST(Scheduler, TakesTheLongestRemainingPathFirst) {
   EXPECT_EQ(scheduler.start(), Indices{1});
 }
 
+TEST(Scheduler, LeavesProcessorsToTheMostUrgentOfTheHeavySteps) {
+  std::vector<Step> steps(4);
+  for (std::size_t i = 0; i < 3; ++i)
+    steps[i].heavy = true;
+  steps[2].estimate = std::chrono::seconds(9);
+  Scheduler scheduler(steps, {.heavy = 1});
+
+  EXPECT_EQ(scheduler.start(), (Indices{2, 3}));
+  scheduler.done(3);
+  EXPECT_TRUE(scheduler.start().empty());
+  scheduler.done(2);
+  EXPECT_EQ(scheduler.start(), Indices{0});
+}
+
 TEST(Scheduler, HoldsItsBounds) {
   std::vector<Step> steps;
   for (int i = 0; i < 4; ++i)
