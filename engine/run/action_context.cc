@@ -145,6 +145,12 @@ ActionContext::ActionContext(RunState& state, Record& record, std::string verb)
       owner_{state.deployment.id, record.address, record.generation},
       deadline_(state.environment.world.clock().now() + state.environment.timeout) {}
 
+void ActionContext::begin_attempt(Clock::Instant deadline) {
+  deadline_ = deadline;
+  if (!mutant("receipt-of-any-attempt"))
+    gave_receipt_ = false;
+}
+
 Guest& ActionContext::guest_by(Clock::Instant deadline) {
   const Address node(node_of(record_->address));
   if (node.empty())

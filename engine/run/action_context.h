@@ -78,8 +78,9 @@ class ActionContext : public Context {
   /// `record` is changed by note(); everything is borrowed.
   ActionContext(RunState& state, Record& record, std::string verb);
 
-  void begin_attempt(Clock::Instant deadline) { deadline_ = deadline; }
-  /// Whether the component asked for a receipt: something was run that must not run again.
+  void begin_attempt(Clock::Instant deadline);
+  /// Whether the component asked for a receipt in this attempt: how it ends is how a command ended
+  /// that must not run again. An earlier attempt may have run it and not heard of its end.
   bool gave_receipt() const { return gave_receipt_; }
 
   const Owner& owner() const override { return owner_; }

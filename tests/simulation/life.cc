@@ -55,6 +55,11 @@ Weather weather_of(Chance& chance) {
 
 }  // namespace
 
+const char* Life::word_of(Verb verb) {
+  constexpr const char* kWords[] = {"up", "down", "test"};
+  return kWords[static_cast<std::size_t>(verb)];
+}
+
 Life::Life(SimulatedWorld& world, const Registry& registry, std::uint64_t seed)
     : world_(world), registry_(registry), chance_(mix(seed ^ 0x51fe)), site_(chance_) {
   describe();
@@ -64,14 +69,15 @@ void Life::live() {
   if (world_.looking().kill_at > 0) {
     for (const Verb verb : {Verb::Up, chance_.is(50) ? Verb::Up : Verb::Down}) {
       if (!world_.violation())
-        run(verb);
+        run(verb, ++processes_);
     }
     if (!world_.violation())
       good_end();
     return;
   }
-  for (int steps = chance_.between(1, 4); steps > 0 && !world_.violation(); --steps)
-    bad_step();
+  const int steps = chance_.between(1, 4);
+  for (int step = 1; step <= steps && !world_.violation(); ++step)
+    bad_step(step);
   if (!world_.violation())
     good_end();
 }
@@ -97,69 +103,113 @@ void Life::find_needs() {
   }
 }
 
-// An `up` or `down` that meets whatever there is; what comes of it does not matter.
-void Life::bad_step() {
-  world_.weather = weather_of(chance_);
+// An `up` or `down` that meets whatever there is; what comes of it does not matter. All is drawn
+// first, so that a step or an event that is left out leaves the others as they are.
+void Life::bad_step(int step) {
+  const std::string name = fmt::format("step {}", step);
+  const Weather weather = weather_of(chance_);
   if (chance_.is(30))
     site_.change(chance_), describe();
-  if (chance_.is(8))
-    add_foreign();
-  plan_events();
+  const std::optional<Foreign> foreign =
+      chance_.is(8) ? std::optional(draw_foreign()) : std::nullopt;
+  const std::vector<Happening> happenings = draw_happenings();
   const Verb verb = chance_.is(65) ? Verb::Up : chance_.is(85) ? Verb::Down : Verb::Test;
+  const milliseconds interrupted_after(chance_.is(10) ? chance_.between(1, 3000) : 0);
+  struct Other {
+    Verb verb;
+    milliseconds pause;
+    bool takes_over;
+  };
+  std::optional<Other> other;
+  if (chance_.is(10)) {  // Somebody else works on it at the same time.
+    const Verb what = chance_.is(50) ? Verb::Up : Verb::Down;
+    const milliseconds pause(chance_.between(0, 2000));
+    other = {what, pause, chance_.is(50)};
+  }
+  const milliseconds pause(chance_.is(30) ? chance_.between(1, 8000) : 0);
+  const int number = processes_ + 1;
+  processes_ += other ? 2 : 1;
+
+  if (!world_.happens(fmt::format("{}: {}", name, word_of(verb))))
+    return;
+  world_.weather = weather;
+  if (foreign && world_.happens(name + ": others have things of our names"))
+    add_foreign(*foreign);
+  for (const Happening& happening : happenings) {
+    if (world_.happens(fmt::format("{}: {}", name, happening.what)))
+      schedule(happening);
+  }
   std::stop_source stop;
-  if (chance_.is(10))
-    world_.baton.at(world_.baton.now() + milliseconds(chance_.between(1, 3000)),
+  if (interrupted_after.count() > 0 && world_.happens(name + ": Ctrl-C"))
+    world_.baton.at(world_.baton.now() + interrupted_after,
                     [stop]() mutable { stop.request_stop(); });
-  if (!chance_.is(10)) {
-    run(verb, stop.get_token());
-  } else {  // Somebody else works on it at the same time.
+  if (!other || !world_.happens(fmt::format("{}: and another {}", name, word_of(other->verb)))) {
+    run(verb, number, stop.get_token());
+  } else {
     bool other_ended = false;
     Baton::Member* waiting = nullptr;
-    const Verb other = chance_.is(50) ? Verb::Up : Verb::Down;
-    const milliseconds pause(chance_.between(0, 2000));
-    const bool takes_over = chance_.is(50);
-    world_.baton.start([&, other, pause, takes_over] {
-      world_.baton.sleep(pause);
-      if (takes_over)
+    world_.baton.start([&] {
+      world_.baton.sleep(other->pause);
+      if (other->takes_over)
         world_.take_over();
-      run(other);
+      run(other->verb, number + 1);
       other_ended = true;
       if (waiting != nullptr)
         world_.baton.wake(waiting);
     });
-    run(verb, stop.get_token());
+    run(verb, number, stop.get_token());
     waiting = world_.baton.self();
     while (!other_ended)
       world_.baton.wait_until(Baton::kNever);
   }
-  if (chance_.is(30))
-    world_.baton.sleep(milliseconds(chance_.between(1, 8000)));
+  if (pause.count() > 0)
+    world_.baton.sleep(pause);
 }
 
 // What happens to the host, the disk and the clock on the wall meanwhile.
-void Life::plan_events() {
-  const auto soon = [this] { return world_.baton.now() + milliseconds(chance_.between(1, 4000)); };
+std::vector<Life::Happening> Life::draw_happenings() {
+  const auto soon = [this] { return milliseconds(chance_.between(1, 4000)); };
+  std::vector<Happening> all;
   if (chance_.is(10)) {
     const seconds by(chance_.between(-1'000'000, 1'000'000));
-    world_.baton.at(soon(), [this, by] { world_.wall_shift += by; });
+    all.push_back({.what = "the clock on the wall jumps", .after = soon(), .begin = [this, by] {
+                     world_.wall_shift += by;
+                   }});
   }
   if (chance_.is(10)) {
-    const Baton::Time down = soon();
-    world_.baton.at(down, [this] {
+    Happening away{.what = "the host starts anew", .after = soon()};
+    away.begin = [this] {
       world_.host_is_up = false;
       world_.reboot_host();
-    });
-    const Baton::Time up = down + seconds(chance_.between(1, 60));
-    world_.baton.at(up, [this] { world_.host_is_up = true; });
-    events_end_ = std::max(events_end_, up);
+    };
+    away.lasts = seconds(chance_.between(1, 60));
+    away.end = [this] { world_.host_is_up = true; };
+    all.push_back(std::move(away));
   }
   if (chance_.is(10)) {
-    const Baton::Time full = soon();
-    world_.baton.at(full, [this] { world_.store.is_full = true; });
-    const Baton::Time empty = full + milliseconds(chance_.between(1, 4000));
-    world_.baton.at(empty, [this] { world_.store.is_full = false; });
-    events_end_ = std::max(events_end_, empty);
+    Happening full{.what = "the journal's disk is full", .after = soon()};
+    full.begin = [this] { world_.store.is_full = true; };
+    full.lasts = milliseconds(chance_.between(1, 4000));
+    full.end = [this] { world_.store.is_full = false; };
+    all.push_back(std::move(full));
   }
+  return all;
+}
+
+void Life::schedule(const Happening& happening) {
+  const Baton::Time begin = world_.baton.now() + happening.after;
+  world_.baton.at(begin, [this, happening] {
+    world_.write(happening.what);
+    happening.begin();
+  });
+  if (!happening.end)
+    return;
+  const Baton::Time end = begin + happening.lasts;
+  world_.baton.at(end, [this, happening] {
+    world_.write("over: " + happening.what);
+    happening.end();
+  });
+  events_end_ = std::max(events_end_, end);
 }
 
 // What the description says of the inside of nodes, and nothing else of the kind.
@@ -181,20 +231,28 @@ void Life::expect_contents() {
   }
 }
 
-void Life::add_foreign() {
+Life::Foreign Life::draw_foreign() {
+  Foreign foreign;
+  foreign.network = chance_.is(50);
+  foreign.guest = chance_.is(50);
+  foreign.redefined = chance_.is(50);
+  foreign.pool = chance_.is(30);
+  return foreign;
+}
+
+void Life::add_foreign(const Foreign& drawn) {
   test::FakeHost& host = world_.fake.here();
   const auto exists = [&](const std::string& object) {
     return std::ranges::count(host.objects(), object) > 0;
   };
-  if (chance_.is(50) && !exists("network encamp.lab.lan"))
+  if (drawn.network && !exists("network encamp.lab.lan"))
     host.add_foreign_network("encamp.lab.lan");
-  if (chance_.is(50) && !exists("guest encamp.lab.a"))
+  if (drawn.guest && !exists("guest encamp.lab.a"))
     host.add_foreign_guest("encamp.lab.a");
-  // A person defined ours anew and left the owner out.
-  if (chance_.is(50) && world_.store.deployment && !exists("guest encamp.lab.b"))
+  if (drawn.redefined && world_.store.deployment && !exists("guest encamp.lab.b"))
     host.add_foreign_guest("encamp.lab.b",
                            uuid_of({world_.store.deployment->id, "nodes.b", 1}, "guest"));
-  if (chance_.is(30) && !exists("pool encamp.lab"))
+  if (drawn.pool && !exists("pool encamp.lab"))
     host.add_foreign_pool("encamp.lab");
   foreign_ = host.foreign();
 }
@@ -216,28 +274,29 @@ void Life::good_end() {
     Ended ended;
     // What is still under way may be in the way, or make a first attempt fail.
     for (int i = 0; i < 3 && !ended.succeeded && !world_.violation(); ++i) {
-      ended = run(Verb::Up);
+      ended = run(Verb::Up, ++processes_);
       if (i == 0 && !ended.succeeded)
         world_.baton.wait_for_timers();
     }
     if (!ended.succeeded)
       return world_.violate("up does not complete: " + ended.why);
-    ended = run(Verb::Up);
+    ended = run(Verb::Up, ++processes_);
     if (!ended.succeeded)
       return world_.violate("up does not complete again: " + ended.why);
     world_.baton.wait_for_timers();
-    const Ended again = run(Verb::Up);
+    const Ended again = run(Verb::Up, ++processes_);
     if (!again.succeeded)
       return world_.violate("up does not complete again: " + again.why);
     if (!again.changed_nothing)
       return world_.violate("a second up changes something");
     expect_contents();
-    if (const Ended tested = run(Verb::Test); !tested.succeeded && !world_.violation())
+    if (const Ended tested = run(Verb::Test, ++processes_);
+        !tested.succeeded && !world_.violation())
       return world_.violate("the tests fail: " + tested.why);
   }
   Ended ended;
   for (int i = 0; i < 3 && !ended.succeeded && !world_.violation(); ++i)
-    ended = run(Verb::Down);
+    ended = run(Verb::Down, ++processes_);
   if (!ended.succeeded)
     return world_.violate("down does not complete: " + ended.why);
   expect_empty("after down");
@@ -254,10 +313,9 @@ void Life::expect_empty(const std::string& when) {
     world_.violate("a row is left " + when);
 }
 
-Life::Ended Life::run(Verb verb, const std::stop_token& stop) {
-  Process process(world_, ++processes_);
-  constexpr const char* kVerbs[] = {"up", "down", "test"};
-  world_.write(fmt::format("process {}: {}", processes_, kVerbs[static_cast<int>(verb)]));
+Life::Ended Life::run(Verb verb, int number, const std::stop_token& stop) {
+  Process process(world_, number);
+  world_.write(fmt::format("process {}: {}", number, word_of(verb)));
   if (verb == Verb::Up && world_.is_traced())
     world_.write("\n" + text_);
   Ended ended;
@@ -299,9 +357,12 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
   const Plan plan = make_plan(bound, registry_, records, observe(records, offers));
   world_.updates.clear();
   world_.staying.clear();
+  world_.replaced.clear();
   for (const Action& action : plan.actions) {
     if (action.verb == Action::Verb::Update)
       world_.updates.insert(action.address);
+    if (action.verb == Action::Verb::Create && action.replaces)
+      world_.replaced.insert(action.address);
     if (action.resource.component == "node" &&
         (action.verb == Action::Verb::Update || action.verb == Action::Verb::Keep))
       world_.staying.insert(action.address);
@@ -322,6 +383,7 @@ Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_t
   world_.needs.clear();
   world_.updates.clear();
   world_.staying.clear();
+  world_.replaced.clear();
   const Outcome outcome = in_environment(
       process, journal, stop, [](Environment& environment) { return down(environment); });
   Ended ended{.succeeded = outcome.succeeded()};
@@ -346,7 +408,8 @@ Life::Ended Life::run_tests(Process& process, Journal& journal, const std::stop_
     }
     return run.outcome;
   });
-  if (journal.records() != before)
+  // Another process that took over may have.
+  if (!process.is_cut_off() && journal.records() != before)
     world_.violate("tests change the journal");
   return {.succeeded = outcome.succeeded(), .why = why};
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "engine/component/registry.h"
 #include "engine/graph/graph.h"
@@ -31,13 +33,33 @@ class Life {
     std::string why;  ///< Not succeeded.
   };
 
+  /// What others put where ours would lie, as far as nothing is there.
+  struct Foreign {
+    bool network = false;
+    bool guest = false;
+    bool redefined = false;  ///< A person defined ours anew and left the owner out.
+    bool pool = false;
+  };
+  /// Something that happens beside the calls.
+  struct Happening {
+    std::string what;
+    Baton::Time after{0};  ///< From the beginning of its step.
+    std::function<void()> begin = {};
+    Baton::Time lasts{0};
+    std::function<void()> end = {};  ///< May be missing.
+  };
+
+  static const char* word_of(Verb verb);
   void describe();
   void find_needs();
-  void bad_step();
+  void bad_step(int step);
   void good_end();
-  void add_foreign();
-  void plan_events();
-  Ended run(Verb verb, const std::stop_token& stop = {});
+  Foreign draw_foreign();
+  void add_foreign(const Foreign& drawn);
+  std::vector<Happening> draw_happenings();
+  void schedule(const Happening& happening);
+  /// `number` is the process's, the same whatever is left out of a life.
+  Ended run(Verb verb, int number, const std::stop_token& stop = {});
   Ended run_up(Process& process, Journal& journal, const std::stop_token& stop);
   Ended run_down(Process& process, Journal& journal, const std::stop_token& stop);
   Ended run_tests(Process& process, Journal& journal, const std::stop_token& stop);
@@ -53,7 +75,7 @@ class Life {
   std::string text_;
   Site resolved_;
   Graph graph_;
-  int processes_ = 0;
+  int processes_ = 0;          ///< Numbers given so far.
   Baton::Time events_end_{0};  ///< Until when the host or the disk may meet something.
   std::optional<std::vector<std::string>> foreign_;
 };

@@ -6,11 +6,12 @@
 //     simulate --kills-for T                                     a kill at every call, small sites
 //     simulate --twice N                                         equal seeds do the same
 //     simulate --trace SEED                                      what failed, with what it takes
-//     simulate --mutants N                                       a table: which seed finds which
+//     simulate --mutants N [--jobs J] [--mutant NAME]            a table: which seed finds which
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -57,16 +58,25 @@ class Watch {
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
-// The baton goes from thread to thread of one processor: that is cheapest.
-void pin(std::uint64_t job) {
+// The baton goes from thread to thread of one processor: that is cheapest. Threads that are made
+// from here on are on the one that the kernel finds for us now: others compute too.
+void pin() {
+  static const cpu_set_t allowed = [] {
+    cpu_set_t set;
+    sched_getaffinity(0, sizeof set, &set);
+    return set;
+  }();
+  sched_setaffinity(0, sizeof allowed, &allowed);
+  usleep(1000);  // Who wakes up is put where there is room.
   cpu_set_t set;
   CPU_ZERO(&set);
-  CPU_SET(job % static_cast<std::uint64_t>(sysconf(_SC_NPROCESSORS_ONLN)), &set);
+  CPU_SET(sched_getcpu(), &set);
   sched_setaffinity(0, sizeof set, &set);
 }
 
 int run_seeds(const Options& options, std::uint64_t job) {
-  Simulator simulator;
+  constexpr std::uint64_t kPinned = 2000;  // Seeds on one processor, some seconds.
+  std::optional<Simulator> simulator;
   const Watch watch;
   std::uint64_t done = 0;
   std::uint64_t calls = 0;
@@ -76,7 +86,12 @@ int run_seeds(const Options& options, std::uint64_t job) {
        failed < kMostFailures && (options.seconds > 0 ? watch.seconds() < options.seconds
                                                       : seed < options.from + options.seeds);
        seed += options.jobs, ++done) {
-    const Report report = simulator.run(seed);
+    if (done % kPinned == 0) {
+      simulator.reset();
+      pin();
+      simulator.emplace();
+    }
+    const Report report = simulator->run(seed);
     calls += static_cast<std::uint64_t>(report.calls);
     faults += report.faults.size();
     if (report.violation) {
@@ -91,21 +106,20 @@ int run_seeds(const Options& options, std::uint64_t job) {
   return failed == 0 ? 0 : 1;
 }
 
-int run_jobs(const Options& options) {
+// In as many processes as there are jobs. Returns the worst of their ends.
+int run_jobs(const Options& options, int (*run_one)(const Options&, std::uint64_t job)) {
   for (std::uint64_t job = 1; job < options.jobs; ++job) {
-    if (fork() == 0) {
-      pin(job);
-      std::_Exit(run_seeds(options, job));
-    }
+    if (fork() == 0)
+      std::_Exit(run_one(options, job));
   }
-  pin(0);
-  int worst = run_seeds(options, 0);
+  int worst = run_one(options, 0);
   for (int status = 0; wait(&status) > 0;)
     worst = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? worst : 1;
   return worst;
 }
 
 int run_kills(const Options& options) {
+  pin();
   Simulator simulator;
   const Watch watch;
   std::uint64_t sites = 0;
@@ -169,11 +183,15 @@ int trace(std::uint64_t seed) {
   return report.violation ? 1 : 0;
 }
 
-int run_mutants(const Options& options) {
+// Of the mutants, one in `options.jobs`.
+int run_mutants(const Options& options, std::uint64_t job) {
   int missed = 0;
-  say("| mutant | found by seed | as |\n|---|---|---|");
-  for (const std::string& name : mutant_names()) {
+  for (std::size_t at = job; at < mutant_names().size(); at += options.jobs) {
+    const std::string& name = mutant_names()[at];
+    if (!options.mutant.empty() && name != options.mutant)
+      continue;
     activate_mutant(name);
+    pin();
     Simulator simulator;
     std::optional<std::string> found;
     std::uint64_t seed = options.from;
@@ -195,6 +213,10 @@ int run_mutants(const Options& options) {
 }
 
 int run(const Options& options) {
+  if (options.mutants != 0) {
+    say("| mutant | found by seed | as |\n|---|---|---|");
+    return run_jobs(options, run_mutants);
+  }
   activate_mutant(options.mutant);
   if (options.trace != 0)
     return trace(options.trace);
@@ -204,9 +226,7 @@ int run(const Options& options) {
     return run_twice(options);
   if (options.kills_for > 0)
     return run_kills(options);
-  if (options.mutants != 0)
-    return run_mutants(options);
-  return run_jobs(options);
+  return run_jobs(options, run_seeds);
 }
 
 }  // namespace

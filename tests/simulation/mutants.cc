@@ -30,6 +30,7 @@ const std::vector<std::string>& mutant_names() {
       "network-before-nodes",
       "undo-without-order",
       "new-receipt",
+      "receipt-of-any-attempt",
       "guest-is-the-only-claim",
       "same-generation",
       "needs-ignored",

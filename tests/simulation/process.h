@@ -35,6 +35,7 @@ class Process : public World, public Clock, public Random {
   /// Nothing of the world answers this process any more, and it does not know why. What it has
   /// under way may still come.
   void cut_off();
+  bool is_cut_off() const { return cut_at_.has_value(); }
 
   Host& host(const std::string& name) override;
   std::vector<std::string> host_names() override { return {"here"}; }

@@ -39,7 +39,10 @@ Report Simulator::run(std::uint64_t seed, const Looking& looking) {
 
 // Takes away faults as long as it still fails: halves first, then single ones.
 Report Simulator::shrink(std::uint64_t seed) {
-  std::vector<std::string> kept = run(seed).faults;
+  const Report found = run(seed);
+  if (!found.violation)
+    return run(seed, {.traced = true});
+  std::vector<std::string> kept = found.faults;
   const auto fails_with = [&](const std::vector<std::string>& faults) {
     return run(seed, {.only = std::set<std::string>(faults.begin(), faults.end())})
         .violation.has_value();

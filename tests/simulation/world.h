@@ -74,6 +74,7 @@ class SimulatedWorld {
   /// By the plan that is carried out: what is updated, and the nodes that stay.
   std::set<Address> updates;
   std::set<Address> staying;
+  std::set<Address> replaced;
 
   /// Of the item whose command is run: a command may run once in each.
   std::string running_life;
@@ -85,6 +86,9 @@ class SimulatedWorld {
   /// for when the node was made and was changed twice before that is forgotten.
   std::map<Address, std::set<std::string>> noted_packages;
 
+  /// Whether something happens that is no call's fate: to the host, by people. Written down as one,
+  /// so that the search of what matters can leave it out.
+  bool happens(const std::string& what);
   /// What the next call of a process meets.
   Fate fate_of(int process, std::string_view call, std::string_view object);
   /// Lets `effect` happen after `delay`, unless the host has started anew meanwhile.
@@ -114,6 +118,7 @@ class SimulatedWorld {
   CommandResult run(test::FakeMachine& machine, const Command& command);
   void check_needs(const Address& item);
   void check_undo(const Address& item);
+  bool must_end_first(const Address& item, const Address& updated) const;
 
   const std::uint64_t seed_;
   const Looking& looking_;

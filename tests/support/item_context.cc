@@ -66,6 +66,7 @@ SshKey ItemContext::ssh_key(const std::string&) {
 }
 
 Receipt ItemContext::receipt(const std::string& purpose, const std::string& digest) {
+  ++receipts;
   return {fmt::format("{}-{}-{}", purpose.substr(0, 30), digest.substr(0, 40), attempt)};
 }
 

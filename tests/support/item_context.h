@@ -25,7 +25,8 @@ class ItemContext : public Context {
   std::map<Address, Record> records;  ///< Others.
   std::vector<Record> others;         ///< Items of the same component on the node.
   std::stop_source interrupt;
-  int attempt = 1;  ///< Part of every receipt, as the runner counts it.
+  int attempt = 1;   ///< Part of every receipt, as the runner counts it.
+  int receipts = 0;  ///< How many were asked for.
 
   /// As the runner does: asks the component, keeps what it reports.
   Attributes realize(const Component& component, const Properties& wanted);

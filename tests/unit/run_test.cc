@@ -132,6 +132,19 @@ TEST(Up, ConnectsAgainWhenTheConnectionBrokeAndRunsNothingTwice) {
   EXPECT_EQ(site.world.faults.calls("connect"), 3);
 }
 
+// That nobody came through to the node is no outcome of what was begun there.
+TEST(Up, RunsNothingTwiceWhenTheNodeWasAwayForLong) {
+  SmallSite site;
+  site.world.faults.fail("run", Error(ErrorKind::Unavailable, "connection reset"));
+  site.world.faults.fail("connect", Error(ErrorKind::Timeout, "port 22 was not reached"), 3);
+  EXPECT_EQ(site.run_up().failures.size(), 1U);
+
+  EXPECT_TRUE(site.run_up().succeeded());
+
+  for (const char* address : {"10.1.0.2", "10.1.0.3"})
+    EXPECT_EQ(site.world.machine(address)->commands.size(), 1U);
+}
+
 TEST(Up, UpdatesInPlaceAndReplacesWithANewGeneration) {
   SmallSite site;
   site.run_up();

@@ -124,6 +124,22 @@ TEST(Command, MakesItsProductAgainWhenItIsMissing) {
   EXPECT_TRUE(context.machine.files.contains("/key"));
 }
 
+// It was made by a run that nobody heard of: that run is not taken for another one later.
+TEST(Command, CountsAsRunWhenItsProductIsThere) {
+  test::ItemContext context("nodes.node.software.key");
+  context.shell = shell;
+  Properties wanted = make_key();
+  wanted["creates"] = "/key";
+  context.faults.fail("run", Error(ErrorKind::Unavailable, "connection reset"));
+  EXPECT_EQ(error_of(context, wanted).kind(), ErrorKind::Unavailable);
+  const int asked = context.receipts;
+
+  context.realize(kCommand, wanted);
+
+  EXPECT_EQ(context.machine.commands.size(), 1U);
+  EXPECT_EQ(context.receipts, asked + 1);
+}
+
 TEST(Command, RunsAnotherTextThoughTheProductIsThere) {
   test::ItemContext context("nodes.node.software.key");
   context.shell = shell;
