@@ -94,10 +94,7 @@ class Variant {
 
  private:
   bool is_complete() const {
-    if (!is_there("complete"))
-      return false;
-    // The marker of somebody who died may have come late, after the parts were taken away.
-    return mutant("image-by-marker") ||
+    return is_there("complete") &&
            std::ranges::all_of(image_parts(isolation_),
                                [this](const std::string& part) { return is_there(part); });
   }
@@ -106,32 +103,15 @@ class Variant {
     return context_.host().find_volume(image_volume(key_, part)).has_value();
   }
 
-  // Takes away what somebody left half made. A removal, or the marker, may still be on its way:
-  // nothing is made until there was nothing left for so long.
-  void clear() {
-    while (true) {
-      bool found = false;
-      std::vector<std::string> all = image_parts(isolation_);
-      all.insert(all.begin(), "complete");
-      for (const std::string& part : all) {
-        if (!is_there(part))
-          continue;
-        context_.host().remove_volume(image_volume(key_, part));
-        found = true;
-      }
-      if (!found || mutant("no-wait-after-leftover"))
-        return;
-      context_.clock().sleep(context_.late_effects(), context_.stop());
-      if (context_.stop().stop_requested())
-        throw Error(ErrorKind::Interrupted, "interrupted");
-    }
-  }
-
   void make() {
     Host& host = context_.host();
-    clear();
+    const Clock::Instant begun = context_.clock().now();
     BuiltImage built = context_.workshop().build(
         recipe_, isolation_, [this](const std::string& text) { context_.progress(text); });
+    wait_until(begun + context_.late_effects());
+    if (is_complete())
+      return;
+    clear();
     context_.progress("uploading the image");
     host.create_volume(image_volume(key_, "root"), *built.root);
     if (isolation_ == Isolation::Machine) {
@@ -147,6 +127,26 @@ class Variant {
     } catch (const Error&) {  // Its being there is all that counts.
       if (!is_complete())
         throw;
+    }
+  }
+
+  // Who had the reservation before us may have died with a call under way: a volume, the marker, or
+  // the removal of what will be here. After `end` none of it comes any more.
+  void wait_until(Clock::Instant end) {
+    Clock& clock = context_.clock();
+    if (end > clock.now() && !mutant("no-wait-for-image"))
+      clock.sleep(end - clock.now(), context_.stop());
+    if (context_.stop().stop_requested())
+      throw Error(ErrorKind::Interrupted, "interrupted");
+  }
+
+  // Takes away what somebody left half made, the marker first.
+  void clear() {
+    std::vector<std::string> all = image_parts(isolation_);
+    all.insert(all.begin(), "complete");
+    for (const std::string& part : all) {
+      if (is_there(part))
+        context_.host().remove_volume(image_volume(key_, part));
     }
   }
 

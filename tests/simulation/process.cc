@@ -7,6 +7,16 @@
 namespace encamp::simulation {
 namespace {
 
+class BuildersTurn : public Workshop::Reservation {
+ public:
+  BuildersTurn(SimulatedWorld& world, std::string key) : world_(&world), key_(std::move(key)) {}
+  ~BuildersTurn() override { world_->builders.erase(key_); }
+
+ private:
+  SimulatedWorld* world_;
+  std::string key_;
+};
+
 // The workshop is on this machine: it loses no replies, but the process may die there.
 class SimulatedWorkshop : public Workshop {
  public:
@@ -19,6 +29,13 @@ class SimulatedWorkshop : public Workshop {
                    const Progress& progress) override {
     return process_->ask(Process::Of::Here, "build", recipe.debian,
                          [&] { return inside().build(recipe, isolation, progress); });
+  }
+  std::unique_ptr<Reservation> try_reserve(const std::string& key) override {
+    Process*& builder = process_->world().builders[key];
+    if (builder != nullptr)
+      return nullptr;
+    builder = process_;
+    return std::make_unique<BuildersTurn>(process_->world(), key);
   }
   std::unique_ptr<Content> make_disk(const DiskSpec& spec) override {
     return process_->ask(Process::Of::Here, "make_disk", "",

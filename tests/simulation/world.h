@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -102,6 +103,8 @@ class SimulatedWorld {
 
   void enter(Process& process) { processes_.insert(&process); }
   void leave(Process& process) { processes_.erase(&process); }
+  /// Who builds an image just now, by its key: none else does.
+  std::map<std::string, Process*> builders;
   /// Cuts off all processes and takes the journal's lock from them, as when somebody removes it.
   void take_over();
 
