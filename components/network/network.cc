@@ -127,7 +127,8 @@ class Network : public Component {
         .names = names_of(wanted)};
     const auto find = [&] { return find_ours(host, spec.claim, owner); };
     if (!is_well(find()))
-      attempt([&] { host.create_network(spec); }, [&] { return is_well(find()); });
+      attempt(
+          context, [&] { host.create_network(spec); }, [&] { return is_well(find()); });
     const std::optional<NetworkState> state = find();
     if (!is_well(state))
       throw Error(ErrorKind::Failed, fmt::format("network '{}' was made and {}", spec.claim.name,
@@ -143,8 +144,9 @@ class Network : public Component {
       return names == spec.names;
     };
     if (!has_names(state))
-      attempt([&] { host.set_network_names(spec.claim, spec.names); },
-              [&] { return has_names(find()); });
+      attempt(
+          context, [&] { host.set_network_names(spec.claim, spec.names); },
+          [&] { return has_names(find()); });
     return {};
   }
 
@@ -171,7 +173,8 @@ class Network : public Component {
       if (!is_gone())
         find_ours(host, claim, context.owner());
       // Also when there is none: a killed libvirtd may have left its bridge.
-      attempt([&] { host.remove_network(claim); }, is_gone);
+      attempt(
+          context, [&] { host.remove_network(claim); }, is_gone);
       const Clock::Instant deadline = std::min(context.clock().now() + kGone, context.deadline());
       if (!context.wait_until(is_gone, deadline, kNetworkPause))
         throw Error(ErrorKind::Timeout, fmt::format("network '{}' does not go away", claim.name));

@@ -10,6 +10,7 @@
 #include "components/node/baking.h"
 #include "components/node/layout.h"
 #include "components/node/schema.h"
+#include "engine/component/attempt.h"
 #include "engine/mutant.h"
 #include "engine/world/printable.h"
 
@@ -42,17 +43,6 @@ class Nothing : public Content {
   Bytes size() const override { return {0}; }
   std::optional<Extent> next() override { return std::nullopt; }
 };
-
-/// Does `call`; what it throws counts for nothing when afterwards what it was for `holds`.
-template <typename Call, typename Holds>
-void attempt(const Call& call, const Holds& holds) {
-  try {
-    call();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::Interrupted || !holds())
-      throw;
-  }
-}
 
 // init reads lines, and makes the directories that are missing on the way.
 bool is_mount_point(const std::string& path) {
@@ -87,7 +77,8 @@ class NodeWork {
         change_memory(wanted, *state);
     }
     context_.progress("starting");
-    attempt([&] { host_.start_guest(node_.guest); }, [&] { return is_running(); });
+    attempt(
+        context_, [&] { host_.start_guest(node_.guest); }, [&] { return is_running(); });
     Guest& guest = reach();
     if (state)
       check_disk(guest);
@@ -136,7 +127,8 @@ class NodeWork {
 
   void define(const Properties& wanted) {
     const GuestSpec spec = spec_of(wanted);
-    attempt([&] { host_.define_guest(spec); }, [&] { return find_guest().has_value(); });
+    attempt(
+        context_, [&] { host_.define_guest(spec); }, [&] { return find_guest().has_value(); });
   }
 
   GuestSpec spec_of(const Properties& wanted) {
@@ -177,11 +169,12 @@ class NodeWork {
     context_.progress("changing its memory");
     if (node_.isolation == Isolation::Container && !started_again_ &&
         state.power == GuestState::Power::Running) {
-      attempt([&] { host_.set_guest_memory(node_.guest, node_.memory); },
-              [&] {
-                const std::optional<GuestState> now = find_guest();
-                return now && is_same_size(now->memory, node_.memory);
-              });
+      attempt(
+          context_, [&] { host_.set_guest_memory(node_.guest, node_.memory); },
+          [&] {
+            const std::optional<GuestState> now = find_guest();
+            return now && is_same_size(now->memory, node_.memory);
+          });
       return;
     }
     stop(state);
@@ -198,7 +191,9 @@ class NodeWork {
       return;
     context_.progress("growing its disk");
     stop(state);
-    attempt([&] { host_.grow_volume(volume_of(node_.disk), node_.disk_size); }, is_large_enough);
+    attempt(
+        context_, [&] { host_.grow_volume(volume_of(node_.disk), node_.disk_size); },
+        is_large_enough);
     define(wanted);
   }
 
@@ -235,6 +230,7 @@ class NodeWork {
   void power_off() {
     const Clock::Instant deadline = context_.clock().now() + patience(node_.isolation).look;
     attempt(
+        context_,
         [&] {
           context_.guest_by(std::min(deadline, context_.deadline()))
               .probe({.text = "sync; systemctl --no-block poweroff", .timeout = seconds(20)});
@@ -300,11 +296,13 @@ class NodeWork {
     if (is_off())
       return;
     if (grace > seconds(0)) {
-      attempt([&] { host.shut_down_guest(claim); }, [] { return true; });
+      attempt(
+          context, [&] { host.shut_down_guest(claim); }, [] { return true; });
       if (context.wait_until(is_off, context.clock().now() + grace, kNodePause))
         return;
     }
-    attempt([&] { host.destroy_guest(claim); }, is_off);
+    attempt(
+        context, [&] { host.destroy_guest(claim); }, is_off);
   }
 
  private:
@@ -403,8 +401,9 @@ class Node : public Component {
     }
     for (const Claim& claim : record.claims) {
       if (claim.kind == Claim::Kind::Volume && !mutant("disk-is-left"))
-        attempt([&] { host.remove_volume(volume_of(claim)); },
-                [&] { return !host.find_volume(volume_of(claim)); });
+        attempt(
+            context, [&] { host.remove_volume(volume_of(claim)); },
+            [&] { return !host.find_volume(volume_of(claim)); });
     }
   }
 
@@ -471,7 +470,8 @@ class Node : public Component {
       const std::optional<GuestState> now = host.find_guest(claim);
       return !now || now->owner != context.owner();
     };
-    attempt([&] { host.undefine_guest(claim); }, is_gone);
+    attempt(
+        context, [&] { host.undefine_guest(claim); }, is_gone);
     if (!is_gone())
       throw Error(ErrorKind::Failed, fmt::format("guest '{}' is still there", claim.name));
   }

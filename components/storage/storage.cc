@@ -54,7 +54,8 @@ class Storage : public Component {
       return state && state->active;
     };
     if (!is_well())
-      attempt([&] { host.create_pool(claim); }, is_well);
+      attempt(
+          context, [&] { host.create_pool(claim); }, is_well);
     if (!is_well())
       throw Error(ErrorKind::Failed,
                   fmt::format("storage pool '{}' was made and is gone again", claim.name));
@@ -85,8 +86,9 @@ class Storage : public Component {
     };
     const auto is_gone = [&] { return !find(); };
     if (const std::optional<PoolState> state = find())
-      empty(host, claim, *state);
-    attempt([&] { host.remove_pool(claim); }, is_gone);
+      empty(context, claim, *state);
+    attempt(
+        context, [&] { host.remove_pool(claim); }, is_gone);
     const Clock::Instant deadline = std::min(context.clock().now() + kGone, context.deadline());
     if (!context.wait_until(is_gone, deadline, kPoolPause))
       throw Error(ErrorKind::Timeout,
@@ -95,14 +97,16 @@ class Storage : public Component {
 
   // Nodes and volumes have taken theirs away; what is there was made late, by a call that outlived
   // its caller.
-  static void empty(Host& host, const Claim& claim, const PoolState& state) {
+  static void empty(Context& context, const Claim& claim, const PoolState& state) {
+    Host& host = context.host();
     for (const std::string& volume : state.volumes) {
       if (!is_made_by_encamp(volume))
         throw Error(ErrorKind::Conflict,
                     fmt::format("volume '{}/{}' was not made by encamp", claim.name, volume))
             .with_hint(fmt::format("virsh vol-delete --pool {} {}", claim.name, volume));
       const VolumeId id{.pool = claim.name, .name = volume};
-      attempt([&] { host.remove_volume(id); }, [&] { return !host.find_volume(id); });
+      attempt(
+          context, [&] { host.remove_volume(id); }, [&] { return !host.find_volume(id); });
     }
   }
 

@@ -69,7 +69,8 @@ class VolumeWork {
 
   Attributes realize() {
     if (!is_there())
-      attempt([&] { host_.create_directory(id_); }, [&] { return is_there(); });
+      attempt(
+          context_, [&] { host_.create_directory(id_); }, [&] { return is_there(); });
     return {{"place", Value::Mapping{{"pool", id_.pool}, {"name", id_.name}}}};
   }
 
@@ -82,7 +83,8 @@ class VolumeWork {
     const std::string why = sweep();
     remove_sweeper();
     try {
-      attempt([&] { host_.remove_volume(id_); }, [&] { return !is_there(); });
+      attempt(
+          context_, [&] { host_.remove_volume(id_); }, [&] { return !is_there(); });
     } catch (Error& error) {
       if (!why.empty())
         error.with_detail(why);
@@ -99,6 +101,8 @@ class VolumeWork {
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::Interrupted)
         throw;
+      if (may_come_late(error.kind()))
+        context_.lost_answer();
     }
     return !is_there();
   }
@@ -115,13 +119,16 @@ class VolumeWork {
                          .disk = volume_of(layout_.disk),
                          .shares = {{id_, "share1"}},
                          .sweeps = true};
-    attempt([&] { host_.define_guest(spec); }, [&] { return find_guest().has_value(); });
+    attempt(
+        context_, [&] { host_.define_guest(spec); }, [&] { return find_guest().has_value(); });
     std::string why;
     try {
       host_.start_guest(layout_.guest);
     } catch (const Error& error) {  // What counts is whether the directory is empty then.
       if (error.kind() == ErrorKind::Interrupted)
         throw;
+      if (may_come_late(error.kind()))
+        context_.lost_answer();
       why = error.what();
     }
     const Clock::Instant deadline =
@@ -150,11 +157,14 @@ class VolumeWork {
   void remove_sweeper() {
     if (find_guest()) {
       if (!is_off())
-        attempt([&] { host_.destroy_guest(layout_.guest); }, [&] { return is_off(); });
-      attempt([&] { host_.undefine_guest(layout_.guest); }, [&] { return !find_guest(); });
+        attempt(
+            context_, [&] { host_.destroy_guest(layout_.guest); }, [&] { return is_off(); });
+      attempt(
+          context_, [&] { host_.undefine_guest(layout_.guest); }, [&] { return !find_guest(); });
     }
     const VolumeId disk = volume_of(layout_.disk);
-    attempt([&] { host_.remove_volume(disk); }, [&] { return !host_.find_volume(disk); });
+    attempt(
+        context_, [&] { host_.remove_volume(disk); }, [&] { return !host_.find_volume(disk); });
   }
 
   Context& context_;

@@ -59,6 +59,9 @@ class Context {
   virtual Clock& clock() = 0;
   /// How long a call may still take effect after it failed or its process died.
   virtual Duration late_effects() const { return std::chrono::seconds(5); }
+  /// Says that a call failed which may still take effect, though nothing else came of it: until it
+  /// can no longer, nothing is made again and the deployment does not end.
+  virtual void lost_answer() {}
   virtual Clock::Instant deadline() const = 0;  ///< Of this attempt.
   /// What is left of this attempt, at least a millisecond.
   Duration time_left();

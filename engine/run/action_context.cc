@@ -217,6 +217,11 @@ Receipt ActionContext::receipt(const std::string& purpose, const std::string& di
                                 mutant("life-forgotten") ? std::string() : life_of(*record_)))};
 }
 
+void ActionContext::lost_answer() {
+  if (!mutant("lost-answer-forgotten"))
+    state_->loose_ends.wait_until(clock().now() + late_effects());
+}
+
 void ActionContext::progress(const std::string& text) {
   state_->events.on({.kind = Event::Kind::ActionProgress,
                      .address = record_->address,

@@ -108,6 +108,7 @@ class ActionContext : public Context {
   }
   Receipt receipt(const std::string& purpose, const std::string& digest) override;
   Duration late_effects() const override { return state_->environment.late_effects; }
+  void lost_answer() override;
   Clock& clock() override { return state_->environment.world.clock(); }
   Clock::Instant deadline() const override { return deadline_; }
   std::stop_token stop() const override { return state_->environment.stop; }

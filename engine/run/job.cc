@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/component/attempt.h"
 #include "engine/mutant.h"
 #include "engine/run/evidence.h"
 
@@ -50,7 +51,7 @@ bool node_runs(ActionContext& context) {
   });
 }
 
-void attempt(RunState& state, Job& job, ActionContext& context) {
+void attempt_once(RunState& state, Job& job, ActionContext& context) {
   const Duration timeout = job.action.resource.timeout.value_or(state.environment.timeout);
   context.begin_attempt(context.clock().now() + timeout);
   if (job.action.verb == Action::Verb::Remove) {
@@ -69,7 +70,7 @@ void attempt(RunState& state, Job& job, ActionContext& context) {
 // Returns the error of one attempt, or nothing.
 std::optional<Error> try_once(RunState& state, Job& job, ActionContext& context) {
   try {
-    attempt(state, job, context);
+    attempt_once(state, job, context);
     return std::nullopt;
   } catch (const Error& error) {
     return error;
@@ -102,11 +103,6 @@ std::optional<Error> wait_for_late_effects(RunState& state, const Job& job) {
 // Whether an attempt ended with a known outcome, so that its commands may run again.
 bool is_known(ErrorKind kind) {
   return kind == ErrorKind::Failed || kind == ErrorKind::Timeout || mutant("new-receipt");
-}
-
-// Whether the call that failed so may still take effect.
-bool may_come_late(ErrorKind kind) {
-  return kind == ErrorKind::Unavailable || kind == ErrorKind::Timeout;
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ const std::vector<std::string>& mutant_names() {
       "undo-without-order",
       "new-receipt",
       "receipt-of-any-attempt",
+      "lost-answer-forgotten",
       "guest-is-the-only-claim",
       "same-generation",
       "needs-ignored",

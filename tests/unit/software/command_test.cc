@@ -131,7 +131,7 @@ TEST(Command, CountsAsRunWhenItsProductIsThere) {
   Properties wanted = make_key();
   wanted["creates"] = "/key";
   context.faults.fail("run", Error(ErrorKind::Unavailable, "connection reset"));
-  EXPECT_EQ(error_of(context, wanted).kind(), ErrorKind::Unavailable);
+  EXPECT_EQ(context.error_of(kCommand, wanted).kind(), ErrorKind::Unavailable);
   const int asked = context.receipts;
 
   context.realize(kCommand, wanted);
