@@ -6,7 +6,9 @@
 
 #include "engine/graph/compile.h"
 #include "engine/plan/plan.h"
+#include "engine/run/observe.h"
 #include "engine/run/site_tests.h"
+#include "engine/world/image_store.h"
 #include "tests/support/described.h"
 
 namespace encamp::simulation {
@@ -19,6 +21,8 @@ class NoEvents : public Events {
  public:
   explicit NoEvents(SimulatedWorld& world) : world_(&world) {}
   void on(const Event& event) override {
+    world_->check_open(event.text, "an event");
+    world_->check_open(event.detail, "an event");
     if (!world_->is_traced() || event.kind == Event::Kind::ActionProgress)
       return;
     constexpr const char* kWords[] = {"plan",   "begins",  "",       "again",  "done",
@@ -33,7 +37,13 @@ class NoEvents : public Events {
 
 class NoEvidence : public encamp::Report {
  public:
-  void keep(const std::string&, std::string_view) override {}
+  explicit NoEvidence(SimulatedWorld& world) : world_(&world) {}
+  void keep(const std::string&, std::string_view bytes) override {
+    world_->check_open(bytes, "evidence");
+  }
+
+ private:
+  SimulatedWorld* world_;
 };
 
 Weather weather_of(Chance& chance) {
@@ -56,12 +66,18 @@ Weather weather_of(Chance& chance) {
 }  // namespace
 
 const char* Life::word_of(Verb verb) {
-  constexpr const char* kWords[] = {"up", "down", "test"};
+  constexpr const char* kWords[] = {"up", "up --observe", "down", "test"};
   return kWords[static_cast<std::size_t>(verb)];
 }
 
 Life::Life(SimulatedWorld& world, const Registry& registry, std::uint64_t seed)
-    : world_(world), registry_(registry), chance_(mix(seed ^ 0x51fe)), site_(chance_) {
+    : world_(world),
+      registry_(registry),
+      chance_(mix(seed ^ 0x51fe)),
+      is_wide_(!world.looking().plain && mix(seed ^ 0x71de) % 2 == 0),
+      site_(chance_, is_wide_ ? RandomSite::Kind::Wide : RandomSite::Kind::Plain) {
+  if (is_wide_)
+    world_.fake.files = RandomSite::originals();
   describe();
 }
 
@@ -84,7 +100,8 @@ void Life::live() {
 
 void Life::describe() {
   text_ = site_.text();
-  test::Described described = test::describe("lab.yaml", text_, registry_);
+  test::Described described =
+      test::describe("lab.yaml", text_, registry_, test::MapLoader(RandomSite::archives()));
   Diagnostics diagnostics;
   if (described.site) {
     resolved_ = std::move(*described.site);
@@ -113,7 +130,17 @@ void Life::bad_step(int step) {
   const std::optional<Foreign> foreign =
       chance_.is(8) ? std::optional(draw_foreign()) : std::nullopt;
   const std::vector<Happening> happenings = draw_happenings();
-  const Verb verb = chance_.is(65) ? Verb::Up : chance_.is(85) ? Verb::Down : Verb::Test;
+  Verb verb = chance_.is(65) ? Verb::Up : chance_.is(85) ? Verb::Down : Verb::Test;
+  Leftover leftover = Leftover::None;
+  Isolation isolation = Isolation::Container;
+  Baton::Time delay{0};
+  if (is_wide_) {
+    if (verb == Verb::Up && chance_.is(25))
+      verb = Verb::UpObserving;
+    leftover = static_cast<Leftover>(chance_.is(10) ? chance_.between(1, 3) : 0);
+    isolation = chance_.is(20) ? Isolation::Machine : Isolation::Container;
+    delay = milliseconds(chance_.between(1, 5000));
+  }
   const milliseconds interrupted_after(chance_.is(10) ? chance_.between(1, 3000) : 0);
   struct Other {
     Verb verb;
@@ -135,6 +162,8 @@ void Life::bad_step(int step) {
   world_.weather = weather;
   if (foreign && world_.happens(name + ": others have things of our names"))
     add_foreign(*foreign);
+  if (leftover != Leftover::None && world_.happens(name + ": another deployment left an image"))
+    leave_image(leftover, isolation, delay);
   for (const Happening& happening : happenings) {
     if (world_.happens(fmt::format("{}: {}", name, happening.what)))
       schedule(happening);
@@ -212,20 +241,151 @@ void Life::schedule(const Happening& happening) {
   events_end_ = std::max(events_end_, end);
 }
 
+// What a process leaves that died: after its upload broke off, with the marker under way, or while
+// it took such a leftover away itself.
+void Life::leave_image(Leftover leftover, Isolation isolation, Baton::Time delay) {
+  test::FakeHost& host = world_.fake.here();
+  const std::string key = world_.fake.fake_workshop.key({.debian = "bookworm"}, isolation);
+  if (!host.find_pool(image_pool()))
+    host.create_pool(image_pool());
+  for (const char* part : {"root", "kernel", "initrd", "complete"}) {
+    if (host.find_volume(image_volume(key, part)))
+      return;
+  }
+  for (const std::string& part : image_parts(isolation)) {
+    test::FakeContent content(Bytes::mebi(1), "of another");
+    if (leftover == Leftover::Half && part == "root")
+      host.create_half_volume(image_volume(key, part), content);
+    else if (leftover != Leftover::Half)
+      host.create_volume(image_volume(key, part), content);
+  }
+  const auto land = [this, delay](const std::string& what, const std::function<void()>& effect) {
+    world_.later(delay, what + " of another deployment", [effect] {
+      try {
+        effect();
+      } catch (const Error&) {
+        return;  // Nobody hears of it.
+      }
+    });
+  };
+  if (leftover == Leftover::MarkerUnderWay)
+    land("the marker", [&host, key] {
+      test::FakeContent marker(Bytes(1), "m");
+      host.create_volume(image_volume(key, "complete"), marker);
+    });
+  if (leftover == Leftover::RemovalUnderWay)
+    land("a removal", [&host, key] { host.remove_volume(image_volume(key, "root")); });
+}
+
+std::string Life::secret() const {
+  const Record* key = nullptr;  // The last generation.
+  for (const auto& [at, record] : world_.store.rows)
+    key = at.first == "resources.key" ? &record : key;
+  if (key == nullptr || !key->attributes.contains("value"))
+    return {};
+  const auto kept = world_.store.secrets.find(key->attributes.at("value").secret().name());
+  return kept == world_.store.secrets.end() ? std::string() : kept->second;
+}
+
+// Somebody changes something on a node. Returns whether there was something to change.
+bool Life::change_by_hand(int changes) {
+  std::vector<std::function<void()>> all = changes_by_hand();
+  bool changed = false;
+  for (; changes > 0 && !all.empty(); --changes) {
+    const std::size_t chosen = chance_.below(all.size());
+    all[chosen]();
+    all.erase(all.begin() + static_cast<std::ptrdiff_t>(chosen));
+    changed = true;
+  }
+  return changed;
+}
+
+std::vector<std::function<void()>> Life::changes_by_hand() {
+  std::vector<std::function<void()>> all;
+  const auto add = [&](const std::string& what, std::function<void()> change) {
+    all.emplace_back([this, what, change = std::move(change)] {
+      world_.write("by hand: " + what);
+      change();
+    });
+  };
+  for (const RandomSite::Inside& inside : site_.insides(secret())) {
+    test::FakeMachine* machine = machine_of(inside.node);
+    if (machine == nullptr)
+      continue;
+    for (const auto& [path, content] : inside.files) {
+      add(path + " goes", [=] { machine->files.erase(path); });
+      add(path + " has another text", [=] { machine->files[path].content = "by hand"; });
+      add(path + " is for all", [=] { machine->files[path].mode = 0666; });
+    }
+    for (const auto& [path, mode] : inside.directories) {
+      add(path + " goes", [=] { machine->files.erase(path); });
+      add(path + " is for all", [=] { machine->files[path].mode = 0777; });
+    }
+    for (const auto& [user, shell] : inside.users) {
+      add(user + " goes", [=] { machine->users.erase(user); });
+      add(user + " has another shell", [=] { machine->users[user].shell = "/bin/other"; });
+    }
+    for (const auto& [group, gid] : inside.groups) {
+      add(group + " goes", [=] { machine->groups.erase(group); });
+      add(group + " has another number", [=] { machine->groups[group] = 77; });
+    }
+    for (const auto& [path, archive] : inside.archives)
+      add(path + " goes", [=] {
+        machine->files.erase(path);
+        machine->unpacked.erase(path);
+      });
+    for (const std::string& product : inside.products)
+      add(product + " goes", [=, this] {
+        machine->files.erase(product);
+        world_.forget_run(machine, product);
+      });
+    for (const std::string& package : inside.packages)
+      add(package + " is removed", [=] {
+        machine->packages.erase(package);
+        machine->units.erase(package);
+      });
+    for (const auto& [service, enabled] : inside.services) {
+      add(service + " stops", [=] { machine->units[service].active = false; });
+      add(service + " is enabled or not", [=] { machine->units[service].enabled = !enabled; });
+    }
+  }
+  return all;
+}
+
+test::FakeMachine* Life::machine_of(const std::string& name) const {
+  const Record* node = nullptr;
+  for (const auto& [key, record] : world_.store.rows) {
+    if (key.first == "nodes." + name)
+      node = &record;
+  }
+  const auto address =
+      node == nullptr ? std::nullopt : chosen_attribute("node", node->properties, "address");
+  return address ? world_.fake.machine(address->text()) : nullptr;
+}
+
+// What nodes start from is whole, whoever else works at it.
+void Life::expect_images() {
+  for (const auto& [key, record] : world_.store.rows) {
+    if (record.component != "image")
+      continue;
+    for (const auto& [kind, parts] : record.attributes) {
+      for (const Value::Entry& part : parts.mapping()) {
+        if (part.key != "key" && part.key != "pool" &&
+            !world_.fake.here().find_volume({kImagePool, part.value.text()}))
+          return world_.violate(fmt::format("{} of {} is not there", part.key, key.first));
+      }
+    }
+  }
+}
+
 // What the description says of the inside of nodes, and nothing else of the kind.
 void Life::expect_contents() {
-  for (const RandomSite::Inside& inside : site_.insides()) {
-    const Record* node = nullptr;
-    for (const auto& [key, record] : world_.store.rows) {
-      if (key.first == "nodes." + inside.node)
-        node = &record;
-    }
-    const auto address =
-        node == nullptr ? std::nullopt : chosen_attribute("node", node->properties, "address");
-    const test::FakeMachine* machine = address ? world_.fake.machine(address->text()) : nullptr;
+  for (const RandomSite::Inside& inside : site_.insides(secret())) {
+    const test::FakeMachine* machine = machine_of(inside.node);
     if (machine == nullptr)
       return world_.violate(fmt::format("node {} is not there after up", inside.node));
-    const std::string wrong = inside.what_differs(*machine, world_.noted_packages[node->address]);
+    const std::string wrong =
+        inside.what_differs(*machine, world_.noted_packages["nodes." + inside.node]);
     if (!wrong.empty())
       return world_.violate(fmt::format("on node {} {}", inside.node, wrong));
   }
@@ -271,27 +431,12 @@ void Life::good_end() {
   if (chance_.is(60)) {
     if (chance_.is(30))
       site_.change(chance_), describe();
-    Ended ended;
-    // What is still under way may be in the way, or make a first attempt fail.
-    for (int i = 0; i < 3 && !ended.succeeded && !world_.violation(); ++i) {
-      ended = run(Verb::Up, ++processes_);
-      if (i == 0 && !ended.succeeded)
-        world_.baton.wait_for_timers();
-    }
-    if (!ended.succeeded)
-      return world_.violate("up does not complete: " + ended.why);
-    ended = run(Verb::Up, ++processes_);
-    if (!ended.succeeded)
-      return world_.violate("up does not complete again: " + ended.why);
-    world_.baton.wait_for_timers();
-    const Ended again = run(Verb::Up, ++processes_);
-    if (!again.succeeded)
-      return world_.violate("up does not complete again: " + again.why);
-    if (!again.changed_nothing)
-      return world_.violate("a second up changes something");
-    expect_contents();
-    if (const Ended tested = run(Verb::Test, ++processes_);
-        !tested.succeeded && !world_.violation())
+    expect_up(Verb::Up);
+    if (is_wide_ && chance_.is(40) && !world_.violation() && change_by_hand(chance_.between(1, 3)))
+      expect_up(Verb::UpObserving);
+    if (world_.violation())
+      return;
+    if (const Ended tested = run(Verb::Test, ++processes_); !tested.succeeded)
       return world_.violate("the tests fail: " + tested.why);
   }
   Ended ended;
@@ -302,6 +447,31 @@ void Life::good_end() {
   expect_empty("after down");
   world_.baton.wait_for_timers();
   expect_empty("after all late effects");
+}
+
+// It completes, all is as described, and another one changes nothing.
+void Life::expect_up(Verb verb) {
+  const std::string word = word_of(verb);
+  Ended ended;
+  // What is still under way may be in the way, or make a first attempt fail.
+  for (int i = 0; i < 3 && !ended.succeeded && !world_.violation(); ++i) {
+    ended = run(verb, ++processes_);
+    if (i == 0 && !ended.succeeded)
+      world_.baton.wait_for_timers();
+  }
+  if (!ended.succeeded)
+    return world_.violate(word + " does not complete: " + ended.why);
+  ended = run(verb, ++processes_);
+  if (!ended.succeeded)
+    return world_.violate(word + " does not complete again: " + ended.why);
+  world_.baton.wait_for_timers();
+  const Ended again = run(verb, ++processes_);
+  if (!again.succeeded)
+    return world_.violate(word + " does not complete again: " + again.why);
+  if (!again.changed_nothing)
+    return world_.violate("a second " + word + " changes something");
+  expect_contents();
+  expect_images();
 }
 
 void Life::expect_empty(const std::string& when) {
@@ -316,14 +486,14 @@ void Life::expect_empty(const std::string& when) {
 Life::Ended Life::run(Verb verb, int number, const std::stop_token& stop) {
   Process process(world_, number);
   world_.write(fmt::format("process {}: {}", number, word_of(verb)));
-  if (verb == Verb::Up && world_.is_traced())
+  if ((verb == Verb::Up || verb == Verb::UpObserving) && world_.is_traced())
     world_.write("\n" + text_);
   Ended ended;
   try {
     SimulatedJournal journal(world_.store, process);
-    ended = verb == Verb::Up     ? run_up(process, journal, stop)
-            : verb == Verb::Down ? run_down(process, journal, stop)
-                                 : run_tests(process, journal, stop);
+    ended = verb == Verb::Down   ? run_down(process, journal, stop)
+            : verb == Verb::Test ? run_tests(process, journal, stop)
+                                 : run_up(process, journal, stop, verb == Verb::UpObserving);
   } catch (const Killed&) {
     ended.why = "the process died";
   } catch (const Error& error) {
@@ -337,7 +507,8 @@ Life::Ended Life::run(Verb verb, int number, const std::stop_token& stop) {
 }
 
 // As src/preparing.cc does it.
-Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_token& stop) {
+Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_token& stop,
+                         bool observes) {
   Deployment facts = journal.deployment().value_or(Deployment());
   if (facts.id.empty())
     facts.id = make_uuid(process);
@@ -354,7 +525,13 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
     world_.violate("bind refuses the random site");
     throw Killed{};
   }
-  const Plan plan = make_plan(bound, registry_, records, observe(records, offers));
+  Observations seen = observe(records, offers);
+  if (observes)
+    in_environment(process, journal, stop, [&](Environment& environment) {
+      seen = observe_inside(std::move(seen), facts, environment);
+      return Outcome();
+    });
+  const Plan plan = make_plan(bound, registry_, records, seen);
   world_.updates.clear();
   world_.staying.clear();
   world_.replaced.clear();
@@ -398,7 +575,7 @@ Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_t
 // They look, and change nothing.
 Life::Ended Life::run_tests(Process& process, Journal& journal, const std::stop_token& stop) {
   const std::vector<Record> before = journal.records();
-  NoEvidence collected;
+  NoEvidence collected(world_);
   std::string why;
   const Outcome outcome = in_environment(process, journal, stop, [&](Environment& environment) {
     const TestRun run = encamp::run_tests({}, collected, environment);
@@ -417,7 +594,7 @@ Life::Ended Life::run_tests(Process& process, Journal& journal, const std::stop_
 Outcome Life::in_environment(Process& process, Journal& journal, const std::stop_token& stop,
                              const std::function<Outcome(Environment&)>& use) {
   NoEvents events(world_);
-  NoEvidence evidence;
+  NoEvidence evidence(world_);
   Connections connections(process);
   struct LetEnd {  // Whoever leaves takes the threads that still run along.
     Process* process;

@@ -26,7 +26,7 @@ class Life {
   void live();
 
  private:
-  enum class Verb { Up, Down, Test };
+  enum class Verb { Up, UpObserving, Down, Test };
   struct Ended {
     bool succeeded = false;
     bool changed_nothing = false;
@@ -49,28 +49,39 @@ class Life {
     std::function<void()> end = {};  ///< May be missing.
   };
 
+  /// What the process of another deployment left that died while it made our image.
+  enum class Leftover { None, Half, MarkerUnderWay, RemovalUnderWay };
+
   static const char* word_of(Verb verb);
   void describe();
   void find_needs();
   void bad_step(int step);
   void good_end();
+  void expect_up(Verb verb);
+  bool change_by_hand(int changes);
+  std::vector<std::function<void()>> changes_by_hand();
+  std::string secret() const;
+  test::FakeMachine* machine_of(const std::string& node) const;
+  void leave_image(Leftover leftover, Isolation isolation, Baton::Time delay);
   Foreign draw_foreign();
   void add_foreign(const Foreign& drawn);
   std::vector<Happening> draw_happenings();
   void schedule(const Happening& happening);
   /// `number` is the process's, the same whatever is left out of a life.
   Ended run(Verb verb, int number, const std::stop_token& stop = {});
-  Ended run_up(Process& process, Journal& journal, const std::stop_token& stop);
+  Ended run_up(Process& process, Journal& journal, const std::stop_token& stop, bool observes);
   Ended run_down(Process& process, Journal& journal, const std::stop_token& stop);
   Ended run_tests(Process& process, Journal& journal, const std::stop_token& stop);
   Outcome in_environment(Process& process, Journal& journal, const std::stop_token& stop,
                          const std::function<Outcome(Environment&)>& use);
   void expect_empty(const std::string& when);
   void expect_contents();
+  void expect_images();
 
   SimulatedWorld& world_;
   const Registry& registry_;
   Chance chance_;
+  const bool is_wide_;
   RandomSite site_;
   std::string text_;
   Site resolved_;

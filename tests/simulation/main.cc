@@ -4,7 +4,8 @@
 //     simulate --seconds T ...                                   as many as fit
 //     simulate --these S,S,...                                   these seeds; --from random: any
 //     simulate --kills-for T                                     a kill at every call, small sites
-//     simulate --twice N                                         equal seeds do the same
+//     simulate --kind plain ...                                  no site of the wide kind, see
+//     life.h simulate --twice N                                         equal seeds do the same
 //     simulate --trace SEED                                      what failed, with what it takes
 //     simulate --mutants N [--jobs J] [--mutant NAME]            a table: which seed finds which
 #include <array>
@@ -38,6 +39,7 @@ struct Options {
   std::uint64_t trace = 0;
   std::uint64_t mutants = 0;
   std::string mutant;
+  bool plain = false;
   std::vector<std::uint64_t> these;
 };
 
@@ -91,7 +93,7 @@ int run_seeds(const Options& options, std::uint64_t job) {
       pin();
       simulator.emplace();
     }
-    const Report report = simulator->run(seed);
+    const Report report = simulator->run(seed, {.plain = options.plain});
     calls += static_cast<std::uint64_t>(report.calls);
     faults += report.faults.size();
     if (report.violation) {
@@ -129,7 +131,8 @@ int run_kills(const Options& options) {
     for (int call = 1;; ++call) {
       bool struck = false;
       for (const Fault how : {Fault::DiesBefore, Fault::DiesAfter, Fault::DiesLate}) {
-        const Report report = simulator.run(seed, {.kill_at = call, .kill_how = how});
+        const Report report =
+            simulator.run(seed, {.kill_at = call, .kill_how = how, .plain = options.plain});
         struck = struck || !report.faults.empty();
         ++kills;
         if (report.violation && ++failed <= kMostFailures)
@@ -148,8 +151,11 @@ int run_these(const Options& options) {
   Simulator simulator;
   int failed = 0;
   for (const std::uint64_t seed : options.these) {
-    if (const Report report = simulator.run(seed); report.violation) {
-      say(fmt::format("seed {}: {}", seed, *report.violation));
+    for (const bool plain : {false, true}) {
+      const Report report = simulator.run(seed, {.plain = plain});
+      if (!report.violation)
+        continue;
+      say(fmt::format("seed {}{}: {}", seed, plain ? ", plain" : "", *report.violation));
       ++failed;
     }
   }
@@ -172,8 +178,9 @@ int run_twice(const Options& options) {
   return 0;
 }
 
-int trace(std::uint64_t seed) {
-  const Report report = Simulator().shrink(seed);
+int trace(const Options& options) {
+  const std::uint64_t seed = options.trace;
+  const Report report = Simulator().shrink(seed, {.plain = options.plain});
   for (const std::string& line : report.trace)
     std::puts(line.c_str());
   say(fmt::format("seed {}: {}; {} calls; it takes:", seed,
@@ -219,7 +226,7 @@ int run(const Options& options) {
   }
   activate_mutant(options.mutant);
   if (options.trace != 0)
-    return trace(options.trace);
+    return trace(options);
   if (!options.these.empty())
     return run_these(options);
   if (options.twice != 0)
@@ -259,6 +266,8 @@ int main(int argc, char** argv) {
       options.twice = number;
     else if (name == "--trace")
       options.trace = number;
+    else if (name == "--kind" && value == "plain")
+      options.plain = true;
     else if (name == "--mutants")
       options.mutants = number;
     else if (name == "--mutant")

@@ -12,13 +12,14 @@ constexpr const char* kNames[] = {"a", "b", "c", "d"};
 
 }  // namespace
 
-RandomSite::RandomSite(Chance& chance) {
+RandomSite::RandomSite(Chance& chance, Kind kind) : kind_(kind) {
   two_networks_ = chance.is(30);
   const int count = std::min(chance.between(1, 4), chance.between(1, 4));
   for (int i = 0; i < count; ++i) {
     Node node{.name = kNames[i],
               .machine = chance.is(15),
               .two_networks = two_networks_ && chance.is(50)};
+    node.mounts = kind_ == Kind::Wide && chance.is(30);
     for (int need = 0; need < i; ++need) {
       if (chance.is(15))
         node.needs.push_back(fmt::format("nodes.{}", kNames[need]));
@@ -31,9 +32,12 @@ RandomSite::RandomSite(Chance& chance) {
 
 // Needs go to earlier nodes only, so there are no cycles.
 RandomSite::Item RandomSite::make_item(Chance& chance, std::size_t node) {
-  constexpr const char* kKinds[] = {"command", "command", "command", "file", "package", "service"};
+  constexpr const char* kKinds[] = {"command", "command",   "command", "file",      "package",
+                                    "service", "secret",    "secret",  "user",      "group",
+                                    "archive", "directory", "file",    "repository"};
+  constexpr std::size_t kPlain = 6;
   Item item{.name = fmt::format("i{}", ++made_),
-            .kind = kKinds[chance.below(std::size(kKinds))],
+            .kind = kKinds[chance.below(kind_ == Kind::Wide ? std::size(kKinds) : kPlain)],
             .flaky = chance.is(10),
             .creates = chance.is(20),
             .undo = chance.is(40),
@@ -60,12 +64,16 @@ void RandomSite::change(Chance& chance) {
       node.two_networks = two_networks_ && !node.two_networks;
     if (chance.is(10))
       node.machine = !node.machine;
+    if (kind_ == Kind::Wide && chance.is(10))
+      node.mounts = !node.mounts;
     std::erase_if(node.items, [&](const Item&) { return chance.is(15); });
     for (Item& item : node.items)
       item.version += chance.is(20) ? 1 : 0;
     if (chance.is(20))
       node.items.push_back(make_item(chance, i));
   }
+  if (kind_ == Kind::Wide && chance.is(10))
+    secret_bytes_ = secret_bytes_ == 16 ? 24 : 16;
   if (std::ranges::none_of(nodes_, &Node::is_there))
     nodes_.front().is_there = true;
 }
@@ -110,7 +118,21 @@ std::string RandomSite::source_of(const Item& file) const {
   return {};
 }
 
-std::vector<RandomSite::Inside> RandomSite::insides() const {
+std::map<std::string, std::string> RandomSite::archives() {
+  std::map<std::string, std::string> all;
+  for (int version = 1; version < 10; ++version)
+    all[fmt::format("/site/v{}.tar", version)] = fmt::format("archive {}", version);
+  return all;
+}
+
+std::map<std::string, FileSpec> RandomSite::originals() {
+  std::map<std::string, FileSpec> all;
+  for (const char* path : {"/etc/i2", "/etc/i5", "/etc/i8"})
+    all[path] = {.path = path, .content = "original"};
+  return all;
+}
+
+std::vector<RandomSite::Inside> RandomSite::insides(const std::string& secret) const {
   std::vector<Inside> insides;
   for (const Node& node : nodes_) {
     if (!node.is_there)
@@ -124,6 +146,19 @@ std::vector<RandomSite::Inside> RandomSite::insides() const {
         const std::string source = source_of(item);
         inside.files["/etc/" + item.name] =
             source.empty() ? fmt::format("v{}", item.version) : command_of(source, *find(source));
+      } else if (item.kind == "secret") {
+        inside.files["/etc/" + item.name] = fmt::format("v{} {}", item.version, secret);
+      } else if (item.kind == "directory") {
+        inside.directories["/var/" + item.name] = item.version % 2 == 0 ? 0700 : 0755;
+      } else if (item.kind == "user") {
+        inside.users["u" + item.name] = fmt::format("/bin/v{}", item.version);
+      } else if (item.kind == "group") {
+        inside.groups["g" + item.name] = 2000 + item.version;
+      } else if (item.kind == "archive") {
+        inside.archives["/opt/" + item.name] = fmt::format("archive {}", item.version);
+      } else if (item.kind == "repository") {
+        inside.files[fmt::format("/etc/apt/sources.list.d/encamp-{}.sources", item.name)] =
+            fmt::format("Types: deb\nURIs: http://v{}.test\nSuites: x/\n", item.version);
       } else if (item.kind == "package") {
         inside.packages.insert(fmt::format("p{}", item.version));
       } else if (item.kind == "service") {
@@ -148,10 +183,35 @@ std::string RandomSite::Inside::what_differs(const test::FakeMachine& machine,
     if (!machine.files.contains(product))
       return product + " is not there";
   }
+  const std::map<std::string, FileSpec> before = originals();
   for (const auto& [path, file] : machine.files) {
-    if (path.starts_with("/etc/i") && !files.contains(path))
+    const bool is_ours =
+        path.starts_with("/etc/i") || path.starts_with("/etc/apt/") || path.starts_with("/var/i");
+    if (!is_ours || files.contains(path) || directories.contains(path))
+      continue;
+    const auto original = before.find(path);
+    if (original == before.end())
       return path + " is there and nobody wants it";
+    if (file.content != original->second.content)
+      return fmt::format("{} has '{}' and not what it had before", path, file.content);
   }
+  for (const auto& [path, mode] : directories) {
+    const auto found = machine.files.find(path);
+    if (found == machine.files.end() || found->second.kind != FileKind::Directory ||
+        found->second.mode != mode)
+      return fmt::format("directory {} is not as it should be", path);
+  }
+  for (const auto& [user, shell] : users) {
+    const auto found = machine.users.find(user);
+    if (found == machine.users.end() || found->second.shell != shell)
+      return fmt::format("user {} is not as it should be", user);
+  }
+  if (machine.users.size() != users.size())
+    return "there is a user that nobody wants";
+  if (machine.groups != groups)
+    return "the groups are not as they should be";
+  if (machine.unpacked != archives)
+    return "the archives are not as they should be";
   for (const std::string& package : packages) {
     if (!machine.packages.contains(package))
       return fmt::format("package {} is not installed", package);
@@ -166,6 +226,48 @@ std::string RandomSite::Inside::what_differs(const test::FakeMachine& machine,
       return fmt::format("service {} is not as it should be", service);
   }
   return {};
+}
+
+// An item without its end, its name and what it needs.
+std::string RandomSite::text_of(const std::string& node, const Item& item) const {
+  const std::string address = fmt::format("nodes.{}.software.{}", node, item.name);
+  const int version = item.version;
+  if (item.kind == "command") {
+    std::string text = fmt::format("      - {{command: '{}'", command_of(address, item));
+    if (item.flaky && version % 2 == 1)
+      text += ", retry: {times: 2, backoff: 1 s}";
+    if (item.creates)
+      text += fmt::format(", creates: /srv/{}", item.name);
+    if (item.undo)
+      text += fmt::format(", undo: 'undo {} v{}'", address, version);
+    return text;
+  }
+  if (item.kind == "file") {
+    const std::string source = source_of(item);
+    return fmt::format(
+        "      - {{file: /etc/{}, content: '{}'", item.name,
+        source.empty() ? fmt::format("v{}", version) : fmt::format("${{{{ {}.output }}}}", source));
+  }
+  if (item.kind == "secret")
+    return fmt::format("      - {{file: /etc/{}, content: 'v{} ${{{{ resources.key.value }}}}'",
+                       item.name, version);
+  if (item.kind == "directory")
+    return fmt::format("      - {{directory: /var/{}, mode: '{}'", item.name,
+                       version % 2 == 0 ? "0700" : "0755");
+  if (item.kind == "user")
+    return fmt::format("      - {{user: u{}, shell: /bin/v{}", item.name, version);
+  if (item.kind == "group")
+    return fmt::format("      - {{group: g{}, gid: {}", item.name, 2000 + version);
+  if (item.kind == "archive")
+    return fmt::format("      - {{archive: /opt/{}, source: ./v{}.tar", item.name, version);
+  if (item.kind == "repository")
+    return fmt::format("      - {{repository: {}, url: 'http://v{}.test', suites: x/", item.name,
+                       version);
+  if (item.kind == "package")
+    return fmt::format("      - {{package: [p{}]", version);
+  return fmt::format(
+      "      - {{package: [s{0}], name: {0}p}}\n      - {{service: s{0}, enabled: {1}", item.name,
+      version % 2 == 0);
 }
 
 std::string RandomSite::text() const {
@@ -183,35 +285,20 @@ std::string RandomSite::text() const {
     text += fmt::format("  {}:\n    memory: {} MiB\n    disk: 1 GiB\n    isolation: {}\n",
                         node.name, node.memory, node.machine ? "vm" : "container");
     text += fmt::format("    networks: [{}]\n", node.two_networks ? "lan, back" : "lan");
+    if (node.mounts)
+      text += "    mounts: {/srv/shared: shared}\n";
     if (const std::string needs = needs_of(node.needs); !needs.empty())
       text += "    " + needs.substr(2) + "\n";
     if (!node.items.empty())
       text += "    software:\n";
-    for (const Item& item : node.items) {
-      const std::string address = fmt::format("nodes.{}.software.{}", node.name, item.name);
-      if (item.kind == "command") {
-        text += fmt::format("      - {{command: '{}'", command_of(address, item));
-        if (item.flaky && item.version % 2 == 1)
-          text += ", retry: {times: 2, backoff: 1 s}";
-        if (item.creates)
-          text += fmt::format(", creates: /srv/{}", item.name);
-        if (item.undo)
-          text += fmt::format(", undo: 'undo {} v{}'", address, item.version);
-      } else if (item.kind == "file") {
-        const std::string source = source_of(item);
-        text += fmt::format("      - {{file: /etc/{}, content: '{}'", item.name,
-                            source.empty() ? fmt::format("v{}", item.version)
-                                           : fmt::format("${{{{ {}.output }}}}", source));
-      } else if (item.kind == "package") {
-        text += fmt::format("      - {{package: [p{}]", item.version);
-      } else {
-        text += fmt::format("      - {{package: [s{}], name: {}p}}\n", item.name, item.name);
-        text +=
-            fmt::format("      - {{service: s{}, enabled: {}", item.name, item.version % 2 == 0);
-      }
-      text += fmt::format(", name: {}{}}}\n", item.name, needs_of(item.needs));
-    }
+    for (const Item& item : node.items)
+      text += fmt::format("{}, name: {}{}}}\n", text_of(node.name, item), item.name,
+                          needs_of(item.needs));
   }
+  if (std::ranges::any_of(nodes_, [](const Node& node) { return node.is_there && node.mounts; }))
+    text += "volumes: {shared: {size: 1 GiB}}\n";
+  if (kind_ == Kind::Wide)
+    text += fmt::format("resources: {{key: {{secret: {{bytes: {}}}}}}}\n", secret_bytes_);
   text += "tests:\n";
   for (const Node& node : nodes_) {
     if (node.is_there)

@@ -1,5 +1,6 @@
 // Small sites that nobody wrote: one to four nodes on one or two networks, with items that need
-// each other, also across nodes; and their changes.
+// each other, also across nodes; and their changes. Those of the wider kind have more: a volume
+// that nodes share, a secret and files with it, directories, accounts, archives, repositories.
 #pragma once
 
 #include <map>
@@ -14,18 +15,27 @@ namespace encamp::simulation {
 
 class RandomSite {
  public:
-  explicit RandomSite(Chance& chance);
+  enum class Kind { Plain, Wide };
+  RandomSite(Chance& chance, Kind kind);
 
   /// Adds, takes away and changes nodes and items.
   void change(Chance& chance);
   /// As the file would say it.
   std::string text() const;
+  /// The archives that it names, by path.
+  static std::map<std::string, std::string> archives();
+  /// The files that every new node of a wide site has before encamp writes one.
+  static std::map<std::string, FileSpec> originals();
 
   /// What the file says of the inside of one node.
   struct Inside {
     std::string node;
-    std::map<std::string, std::string> files;  ///< Contents, by path.
-    std::set<std::string> products;            ///< Of commands with 'creates'.
+    std::map<std::string, std::string> files;     ///< Contents, by path.
+    std::map<std::string, int> directories;       ///< Modes, by path.
+    std::map<std::string, std::string> users;     ///< Shells, by name.
+    std::map<std::string, int> groups;            ///< Numbers, by name.
+    std::map<std::string, std::string> archives;  ///< What is unpacked, by path.
+    std::set<std::string> products;               ///< Of commands with 'creates'.
     std::set<std::string> packages;
     std::map<std::string, bool> services;  ///< Whether they are enabled; all run.
 
@@ -34,12 +44,15 @@ class RandomSite {
     std::string what_differs(const test::FakeMachine& machine,
                              const std::set<std::string>& ours) const;
   };
-  std::vector<Inside> insides() const;
+  /// `secret` is the deployment's.
+  std::vector<Inside> insides(const std::string& secret) const;
 
  private:
   struct Item {
     std::string name;
-    std::string kind;  ///< command, file, package, service.
+    /// command, file, package, service; in a wide site also secret (a file with it), directory,
+    /// user, group, archive, repository.
+    std::string kind;
     int version = 1;
     bool flaky = false;
     bool creates = false;
@@ -53,6 +66,7 @@ class RandomSite {
     int memory = 128;
     bool machine = false;
     bool two_networks = false;
+    bool mounts = false;  ///< The volume.
     std::vector<std::string> needs;
     std::vector<Item> items;
   };
@@ -64,7 +78,11 @@ class RandomSite {
   std::string source_of(const Item& file) const;
   const Item* find(const std::string& address) const;
 
+  std::string text_of(const std::string& node, const Item& item) const;
+
+  const Kind kind_;
   bool two_networks_ = false;
+  int secret_bytes_ = 16;
   std::vector<Node> nodes_;
   int made_ = 0;
 };

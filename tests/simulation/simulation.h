@@ -28,7 +28,7 @@ class Simulator {
 
   Report run(std::uint64_t seed, const Looking& looking = {});
   /// Leaves out all faults that a violation does not need, and returns the trace of the rest.
-  Report shrink(std::uint64_t seed);
+  Report shrink(std::uint64_t seed, Looking looking = {});
 
  private:
   Registry registry_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "engine/mutant.h"
+#include "engine/state/current_records.h"
 #include "tests/simulation/process.h"
 
 namespace encamp::simulation {
@@ -50,6 +51,8 @@ void SimulatedJournal::apply(const Batch& batch) {
     }
     if (record.life == encamp::Life::Present)
       process_->world().check_ran(record);
+    if (store_->secrets.contains("digests"))
+      check_secrets(record);
     if (record.life == encamp::Life::Gone)
       store_->rows.erase({record.address, record.generation});
     else
@@ -57,6 +60,22 @@ void SimulatedJournal::apply(const Batch& batch) {
   }
   if (batch.deployment)
     store_->deployment = batch.deployment;
+}
+
+// None is in a row in the open, and each that a row refers to is kept.
+void SimulatedJournal::check_secrets(const Record& record) {
+  for (const Properties* values : {&record.properties, &record.attributes, &record.notes}) {
+    for (const auto& [name, value] : *values) {
+      const Secret* secret = encamp::find_secret(value);
+      if (secret == nullptr && !value.is_text())
+        continue;
+      if (secret == nullptr)
+        process_->world().check_open(value.text(), "the row of " + record.address);
+      else if (is_standing(record) && !store_->secrets.contains(secret->name()))
+        process_->world().violate(
+            fmt::format("{} of {} is secret and was not kept", name, record.address));
+    }
+  }
 }
 
 // A local disk loses no replies: it commits or refuses, and the process may die before or after.

@@ -40,6 +40,7 @@ class SimulatedJournal : public Journal {
  private:
   void require_writable() const;
   void apply(const Batch& batch);
+  void check_secrets(const Record& record);
 
   Store* store_;
   Process* process_;

@@ -220,6 +220,20 @@ CommandResult SimulatedWorld::run(test::FakeMachine& machine, const Command& com
   return {.output = command.text};
 }
 
+void SimulatedWorld::forget_run(const test::FakeMachine* machine, const std::string& product) {
+  std::erase_if(runs_, [&](const auto& run) {
+    return std::get<0>(run.first) == machine && std::get<1>(run.first).ends_with(" > " + product);
+  });
+}
+
+void SimulatedWorld::check_open(std::string_view text, const std::string& where) {
+  for (const auto& [name, secret] : store.secrets) {
+    if (name.starts_with("resources.") && !secret.empty() &&
+        text.find(secret) != std::string_view::npos)
+      violate(fmt::format("{} is open in {}", name, where));
+  }
+}
+
 std::string SimulatedWorld::life_of(const Command& command) const {
   const Address item = second_word(command.text);
   std::string life;

@@ -55,6 +55,8 @@ struct Looking {
   /// in the way of `kill_how`.
   int kill_at = 0;
   Fault kill_how = Fault::DiesBefore;
+  /// Sites of the plain kind alone (random_site.h), nothing changed by hand: lives as they were.
+  bool plain = false;
 };
 
 class SimulatedWorld {
@@ -80,6 +82,10 @@ class SimulatedWorld {
   /// Of the item whose command is run: a command may run once in each.
   std::string running_life;
   std::string life_of(const Command& command) const;
+  /// Somebody took the command's product away: it may run once more.
+  void forget_run(const test::FakeMachine* machine, const std::string& product);
+  /// Throws nothing; `text` leaves the program or is recorded: no secret may be in it.
+  void check_open(std::string_view text, const std::string& where);
   /// To be called when a row says that the item is there: then its command has run.
   void check_ran(const Record& item);
 

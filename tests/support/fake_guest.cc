@@ -111,11 +111,17 @@ void FakeGuest::copy_file(const std::string& from, const std::string& to) {
 }
 
 void FakeGuest::unpack(const std::string& path, const std::string& archive, int) {
-  faults_->call("unpack", [&] { machine_->unpacked[path] = archive; });
+  faults_->call("unpack", [&] {
+    machine_->unpacked[path] = archive;
+    machine_->files.try_emplace(path, FileSpec{.path = path, .kind = FileKind::Directory});
+  });
 }
 
 void FakeGuest::remove_unpacked(const std::string& path) {
-  faults_->call("remove_unpacked", [&] { machine_->unpacked.erase(path); });
+  faults_->call("remove_unpacked", [&] {
+    if (machine_->unpacked.erase(path) > 0)
+      machine_->files.erase(path);
+  });
 }
 
 std::optional<UserState> FakeGuest::find_user(const std::string& name) {

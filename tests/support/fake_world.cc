@@ -86,6 +86,7 @@ FakeWorld::Found FakeWorld::find_machine(const std::string& address) {
       if (!machine) {
         machine = std::make_unique<FakeMachine>();
         machine->ports = ports;
+        machine->files = files;
         std::istringstream image(host->volume_content(guest.image).value_or(""));
         for (std::string line; std::getline(image, line);) {
           if (line.starts_with("package "))

@@ -50,9 +50,10 @@ class FakeWorld : public World {
   FakeWorld();
 
   Faults faults;
-  FakeShell shell;                   ///< Answers every command; none: exit 0, no output.
-  std::set<std::string> unknown;     ///< Packages that do not exist on nodes.
-  std::map<int, std::string> ports;  ///< Of every new node, see FakeMachine::ports.
+  FakeShell shell;                        ///< Answers every command; none: exit 0, no output.
+  std::set<std::string> unknown;          ///< Packages that do not exist on nodes.
+  std::map<int, std::string> ports;       ///< Of every new node, see FakeMachine::ports.
+  std::map<std::string, FileSpec> files;  ///< That every new node has.
   FakeWorkshop fake_workshop{faults};
 
   FakeHost& here() { return *hosts_.front(); }

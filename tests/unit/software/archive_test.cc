@@ -47,10 +47,10 @@ TEST_F(ArchiveItem, SaysThatTheArchiveIsAnotherWithoutItsBytes) {
 
 TEST_F(ArchiveItem, IsGoneWithItsDirectory) {
   context_.realize(*archive_, wanted_);
-  EXPECT_FALSE(archive_->observe(context_.own, context_));
-
-  machine_.files["/opt/app"] = {.path = "/opt/app", .kind = FileKind::Directory};
   EXPECT_EQ(archive_->observe(context_.own, context_), context_.own.properties);
+
+  machine_.files.erase("/opt/app");
+  EXPECT_FALSE(archive_->observe(context_.own, context_));
 }
 
 }  // namespace
