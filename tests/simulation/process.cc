@@ -30,7 +30,6 @@ class SimulatedWorkshop : public Workshop {
     return process_->ask(Process::Of::Here, "build", recipe.debian,
                          [&] { return inside().build(recipe, isolation, progress); });
   }
-  std::string read(const std::string& path) override { return inside().read(path); }
   std::unique_ptr<Reservation> try_reserve(const std::string& key) override {
     Process*& builder = process_->world().builders[key];
     if (builder != nullptr)
