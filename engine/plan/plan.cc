@@ -266,7 +266,10 @@ class Planner {
     for (const Ending& ending : endings_)
       listed.insert(ending.record);
     for (const Record& record : records_) {
-      if (record.life == Life::Gone || record.life == Life::Removed || listed.contains(&record))
+      // What is Removed is looked at again: a late creation may have brought it back.
+      const bool is_over = record.life == Life::Gone ||
+                           (record.life == Life::Removed && mutant("removed-is-forgotten"));
+      if (is_over || listed.contains(&record))
         continue;
       const Action* action = decided(record.address);
       if (action == nullptr)

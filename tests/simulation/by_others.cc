@@ -146,6 +146,8 @@ void Life::add_foreign(const Foreign& drawn) {
     host.add_foreign_network("encamp.lab.lan");
   if (drawn.guest && !exists("guest encamp.lab.a"))
     host.add_foreign_guest("encamp.lab.a");
+  if (drawn.redefined)  // Ours that is still under way would lie over theirs.
+    world_.baton.wait_for_timers();
   if (drawn.redefined && world_.store.deployment && !exists("guest encamp.lab.b"))
     host.add_foreign_guest("encamp.lab.b",
                            uuid_of({world_.store.deployment->id, "nodes.b", 1}, "guest"));

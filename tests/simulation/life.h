@@ -11,6 +11,7 @@
 
 #include "engine/component/registry.h"
 #include "engine/graph/graph.h"
+#include "engine/plan/plan.h"
 #include "engine/run/deployment.h"
 #include "tests/simulation/chance.h"
 #include "tests/simulation/process.h"
@@ -55,6 +56,7 @@ class Life {
   static const char* word_of(Verb verb);
   void describe();
   void find_needs();
+  void expect(const Plan& plan);
   void bad_step(int step);
   void good_end();
   void expect_up(Verb verb);

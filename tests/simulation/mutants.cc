@@ -32,6 +32,8 @@ const std::vector<std::string>& mutant_names() {
       "new-receipt",
       "receipt-of-any-attempt",
       "lost-answer-forgotten",
+      "removed-is-forgotten",
+      "product-keeps-receipt",
       "guest-is-the-only-claim",
       "same-generation",
       "needs-ignored",

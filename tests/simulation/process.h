@@ -81,8 +81,7 @@ class Process : public World, public Clock, public Random {
     };
     pause_or(fate, land_later);
     if (cut_at_ && *cut_at_ >= world_->baton.now() - fate.before && of != Of::Here &&
-        fate.late.count() % 2 == 0 &&
-        world_->baton.now() + fate.late <= *cut_at_ + SimulatedWorld::kLongestDelay)
+        fate.late.count() % 2 == 0 && may_land(fate))
       land_later("under way when it was cut off");
     if constexpr (!std::is_same_v<Half, std::nullptr_t>) {
       if ((fate.fault == Fault::Fails || fate.fault == Fault::DiesBefore) && fate.leaves_half &&
@@ -126,10 +125,14 @@ class Process : public World, public Clock, public Random {
     try {
       pause(fate.before);
     } catch (const Killed&) {  // Another thread of the process met its end: this call is under way.
-      if (fate.late.count() % 2 == 0)
+      if (fate.late.count() % 2 == 0 && may_land(fate))
         later("under way");
       throw;
     }
+  }
+  /// Of what was under way when the process was cut off nothing comes later than of any call.
+  bool may_land(const Fate& fate) const {
+    return !cut_at_ || world_->baton.now() + fate.late <= *cut_at_ + SimulatedWorld::kLongestDelay;
   }
   bool reaches(Of of) const { return of == Of::Here || (world_->host_is_up && !cut_at_); }
   void fail_before(const Fate& fate, Of of);

@@ -38,6 +38,31 @@ class NoEvidence : public encamp::Report {
   SimulatedWorld* world_;
 };
 
+// By what is updated or removed, the removals that this waits for because of something between
+// them.
+std::map<Address, std::set<Address>> removals_before(const Plan& plan) {
+  std::map<Address, std::set<Address>> all;
+  for (const Action& later : plan.actions) {
+    if (later.verb != Action::Verb::Update && later.verb != Action::Verb::Remove)
+      continue;
+    std::set<std::size_t> seen;
+    std::vector<std::size_t> stack;
+    for (const std::size_t direct : later.needs)
+      stack.insert(stack.end(), plan.actions[direct].needs.begin(),
+                   plan.actions[direct].needs.end());
+    while (!stack.empty()) {
+      const std::size_t at = stack.back();
+      stack.pop_back();
+      if (!seen.insert(at).second)
+        continue;
+      if (plan.actions[at].verb == Action::Verb::Remove)
+        all[later.address].insert(plan.actions[at].address);
+      stack.insert(stack.end(), plan.actions[at].needs.begin(), plan.actions[at].needs.end());
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Life::Ended Life::run(Verb verb, int number, const std::stop_token& stop) {
@@ -71,7 +96,6 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
     facts.id = make_uuid(process);
   facts.name = resolved_.name;
   facts.tests = resolved_.tests;
-  find_needs();
   const std::vector<Record> records = journal.records();
   const std::vector<HostOffer> offers{{"here", process.host("here").inventory()}};
   Diagnostics diagnostics;
@@ -89,18 +113,8 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
       return Outcome();
     });
   const Plan plan = make_plan(bound, registry_, records, seen);
-  world_.updates.clear();
-  world_.staying.clear();
-  world_.replaced.clear();
-  for (const Action& action : plan.actions) {
-    if (action.verb == Action::Verb::Update)
-      world_.updates.insert(action.address);
-    if (action.verb == Action::Verb::Create && action.replaces)
-      world_.replaced.insert(action.address);
-    if (action.resource.component == "node" &&
-        (action.verb == Action::Verb::Update || action.verb == Action::Verb::Keep))
-      world_.staying.insert(action.address);
-  }
+  if (!process.is_cut_off())
+    expect(plan);
   const int writes = process.writes();
   const Outcome outcome = in_environment(process, journal, stop, [&](Environment& environment) {
     return up(plan, facts, environment);
@@ -113,11 +127,26 @@ Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_tok
   return ended;
 }
 
+// What is to be seen while `plan` is carried out.
+void Life::expect(const Plan& plan) {
+  find_needs();
+  world_.updates.clear();
+  world_.staying.clear();
+  world_.waiting = removals_before(plan);
+  for (const Action& action : plan.actions) {
+    if (action.verb == Action::Verb::Update)
+      world_.updates.insert(action.address);
+    if (action.resource.component == "node" &&
+        (action.verb == Action::Verb::Update || action.verb == Action::Verb::Keep))
+      world_.staying.insert(action.address);
+  }
+}
+
 Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_token& stop) {
   world_.needs.clear();
   world_.updates.clear();
   world_.staying.clear();
-  world_.replaced.clear();
+  world_.waiting.clear();
   const Outcome outcome = in_environment(
       process, journal, stop, [](Environment& environment) { return down(environment); });
   Ended ended{.succeeded = outcome.succeeded()};

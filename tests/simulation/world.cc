@@ -272,39 +272,6 @@ void SimulatedWorld::check_needs(const Address& item) {
   }
 }
 
-// Whether `updated` needs something that is made anew, and `item` what goes for that: then it is
-// undone while that is still there.
-bool SimulatedWorld::must_end_first(const Address& item, const Address& updated) const {
-  const auto reach = [](const Address& start, auto needs_of) {
-    std::set<Address> seen{start};
-    std::vector<Address> stack{start};
-    while (!stack.empty()) {
-      const Address at = stack.back();
-      stack.pop_back();
-      for (const Address& need : needs_of(at)) {
-        if (seen.insert(need).second)
-          stack.push_back(need);
-      }
-    }
-    return seen;
-  };
-  const std::set<Address> then = reach(item, [this](const Address& at) {
-    std::vector<Address> all;
-    for (const auto& [key, record] : store.rows) {
-      if (key.first == at)
-        all.insert(all.end(), record.needs.begin(), record.needs.end());
-    }
-    return all;
-  });
-  const std::set<Address> now = reach(updated, [this](const Address& at) {
-    const auto found = needs.find(at);
-    return found == needs.end() ? std::vector<Address>() : found->second;
-  });
-  return std::ranges::any_of(replaced, [&](const Address& address) {
-    return then.contains(address) && now.contains(address);
-  });
-}
-
 // What needs it is gone before: what has an undo of its own, or lies on a node that stays; else it
 // ends with its node. What is kept and needs it no more is updated before.
 void SimulatedWorld::check_undo(const Address& item) {
@@ -314,8 +281,11 @@ void SimulatedWorld::check_undo(const Address& item) {
     const bool is_kept = needs.contains(record.address);
     const bool goes_alone =
         record.properties.contains("undo") || staying.contains(Address(node_of(record.address)));
-    if (is_kept && (needs.contains(item) || must_end_first(item, record.address)))
-      continue;  // It is made anew, or the update comes too late for it.
+    if (is_kept && needs.contains(item))
+      continue;  // It is made anew.
+    if (const auto waits = waiting.find(record.address);
+        waits != waiting.end() && waits->second.contains(item))
+      continue;  // Another reason has it the other way around.
     if (is_kept ? updates.contains(record.address) && record.life == encamp::Life::Present
                 : goes_alone)
       violate(fmt::format("{} is undone and {}, which needs it, is {}", item, record.address,

@@ -77,7 +77,8 @@ class SimulatedWorld {
   /// By the plan that is carried out: what is updated, and the nodes that stay.
   std::set<Address> updates;
   std::set<Address> staying;
-  std::set<Address> replaced;
+  /// By what is updated or removed, the removals that this waits for because of something between.
+  std::map<Address, std::set<Address>> waiting;
 
   /// Of the item whose command is run: a command may run once in each.
   std::string running_life;
@@ -127,7 +128,6 @@ class SimulatedWorld {
   CommandResult run(test::FakeMachine& machine, const Command& command);
   void check_needs(const Address& item);
   void check_undo(const Address& item);
-  bool must_end_first(const Address& item, const Address& updated) const;
 
   const std::uint64_t seed_;
   const Looking& looking_;
