@@ -4,10 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/bind/bind.h"
 #include "engine/graph/compile.h"
-#include "engine/plan/plan.h"
-#include "engine/run/observe.h"
-#include "engine/run/site_tests.h"
 #include "engine/world/image_store.h"
 #include "tests/support/described.h"
 
@@ -16,35 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-class NoEvents : public Events {
- public:
-  explicit NoEvents(SimulatedWorld& world) : world_(&world) {}
-  void on(const Event& event) override {
-    world_->check_open(event.text, "an event");
-    world_->check_open(event.detail, "an event");
-    if (!world_->is_traced() || event.kind == Event::Kind::ActionProgress)
-      return;
-    constexpr const char* kWords[] = {"plan",   "begins",  "",       "again",  "done",
-                                      "failed", "skipped", "passed", "failed", ""};
-    world_->write(fmt::format("  {} {} {}: {}", event.verb, event.address,
-                              kWords[static_cast<std::size_t>(event.kind)], event.text));
-  }
-
- private:
-  SimulatedWorld* world_;
-};
-
-class NoEvidence : public encamp::Report {
- public:
-  explicit NoEvidence(SimulatedWorld& world) : world_(&world) {}
-  void keep(const std::string&, std::string_view bytes) override {
-    world_->check_open(bytes, "evidence");
-  }
-
- private:
-  SimulatedWorld* world_;
-};
 
 Weather weather_of(Chance& chance) {
   switch (chance.below(6)) {
@@ -241,42 +210,6 @@ void Life::schedule(const Happening& happening) {
   events_end_ = std::max(events_end_, end);
 }
 
-// What a process leaves that died: after its upload broke off, with the marker under way, or while
-// it took such a leftover away itself.
-void Life::leave_image(Leftover leftover, Isolation isolation, Baton::Time delay) {
-  test::FakeHost& host = world_.fake.here();
-  const std::string key = world_.fake.fake_workshop.key({.debian = "bookworm"}, isolation);
-  if (!host.find_pool(image_pool()))
-    host.create_pool(image_pool());
-  for (const char* part : {"root", "kernel", "initrd", "complete"}) {
-    if (host.find_volume(image_volume(key, part)))
-      return;
-  }
-  for (const std::string& part : image_parts(isolation)) {
-    test::FakeContent content(Bytes::mebi(1), "of another");
-    if (leftover == Leftover::Half && part == "root")
-      host.create_half_volume(image_volume(key, part), content);
-    else if (leftover != Leftover::Half)
-      host.create_volume(image_volume(key, part), content);
-  }
-  const auto land = [this, delay](const std::string& what, const std::function<void()>& effect) {
-    world_.later(delay, what + " of another deployment", [effect] {
-      try {
-        effect();
-      } catch (const Error&) {
-        return;  // Nobody hears of it.
-      }
-    });
-  };
-  if (leftover == Leftover::MarkerUnderWay)
-    land("the marker", [&host, key] {
-      test::FakeContent marker(Bytes(1), "m");
-      host.create_volume(image_volume(key, "complete"), marker);
-    });
-  if (leftover == Leftover::RemovalUnderWay)
-    land("a removal", [&host, key] { host.remove_volume(image_volume(key, "root")); });
-}
-
 std::string Life::secret() const {
   const Record* key = nullptr;  // The last generation.
   for (const auto& [at, record] : world_.store.rows)
@@ -285,71 +218,6 @@ std::string Life::secret() const {
     return {};
   const auto kept = world_.store.secrets.find(key->attributes.at("value").secret().name());
   return kept == world_.store.secrets.end() ? std::string() : kept->second;
-}
-
-// Somebody changes something on a node. Returns whether there was something to change.
-bool Life::change_by_hand(int changes) {
-  std::vector<std::function<void()>> all = changes_by_hand();
-  bool changed = false;
-  for (; changes > 0 && !all.empty(); --changes) {
-    const std::size_t chosen = chance_.below(all.size());
-    all[chosen]();
-    all.erase(all.begin() + static_cast<std::ptrdiff_t>(chosen));
-    changed = true;
-  }
-  return changed;
-}
-
-std::vector<std::function<void()>> Life::changes_by_hand() {
-  std::vector<std::function<void()>> all;
-  const auto add = [&](const std::string& what, std::function<void()> change) {
-    all.emplace_back([this, what, change = std::move(change)] {
-      world_.write("by hand: " + what);
-      change();
-    });
-  };
-  for (const RandomSite::Inside& inside : site_.insides(secret())) {
-    test::FakeMachine* machine = machine_of(inside.node);
-    if (machine == nullptr)
-      continue;
-    for (const auto& [path, content] : inside.files) {
-      add(path + " goes", [=] { machine->files.erase(path); });
-      add(path + " has another text", [=] { machine->files[path].content = "by hand"; });
-      add(path + " is for all", [=] { machine->files[path].mode = 0666; });
-    }
-    for (const auto& [path, mode] : inside.directories) {
-      add(path + " goes", [=] { machine->files.erase(path); });
-      add(path + " is for all", [=] { machine->files[path].mode = 0777; });
-    }
-    for (const auto& [user, shell] : inside.users) {
-      add(user + " goes", [=] { machine->users.erase(user); });
-      add(user + " has another shell", [=] { machine->users[user].shell = "/bin/other"; });
-    }
-    for (const auto& [group, gid] : inside.groups) {
-      add(group + " goes", [=] { machine->groups.erase(group); });
-      add(group + " has another number", [=] { machine->groups[group] = 77; });
-    }
-    for (const auto& [path, archive] : inside.archives)
-      add(path + " goes", [=] {
-        machine->files.erase(path);
-        machine->unpacked.erase(path);
-      });
-    for (const std::string& product : inside.products)
-      add(product + " goes", [=, this] {
-        machine->files.erase(product);
-        world_.forget_run(machine, product);
-      });
-    for (const std::string& package : inside.packages)
-      add(package + " is removed", [=] {
-        machine->packages.erase(package);
-        machine->units.erase(package);
-      });
-    for (const auto& [service, enabled] : inside.services) {
-      add(service + " stops", [=] { machine->units[service].active = false; });
-      add(service + " is enabled or not", [=] { machine->units[service].enabled = !enabled; });
-    }
-  }
-  return all;
 }
 
 test::FakeMachine* Life::machine_of(const std::string& name) const {
@@ -389,32 +257,6 @@ void Life::expect_contents() {
     if (!wrong.empty())
       return world_.violate(fmt::format("on node {} {}", inside.node, wrong));
   }
-}
-
-Life::Foreign Life::draw_foreign() {
-  Foreign foreign;
-  foreign.network = chance_.is(50);
-  foreign.guest = chance_.is(50);
-  foreign.redefined = chance_.is(50);
-  foreign.pool = chance_.is(30);
-  return foreign;
-}
-
-void Life::add_foreign(const Foreign& drawn) {
-  test::FakeHost& host = world_.fake.here();
-  const auto exists = [&](const std::string& object) {
-    return std::ranges::count(host.objects(), object) > 0;
-  };
-  if (drawn.network && !exists("network encamp.lab.lan"))
-    host.add_foreign_network("encamp.lab.lan");
-  if (drawn.guest && !exists("guest encamp.lab.a"))
-    host.add_foreign_guest("encamp.lab.a");
-  if (drawn.redefined && world_.store.deployment && !exists("guest encamp.lab.b"))
-    host.add_foreign_guest("encamp.lab.b",
-                           uuid_of({world_.store.deployment->id, "nodes.b", 1}, "guest"));
-  if (drawn.pool && !exists("pool encamp.lab"))
-    host.add_foreign_pool("encamp.lab");
-  foreign_ = host.foreign();
 }
 
 // From here on nothing fails any more, but for what is under way.
@@ -481,137 +323,6 @@ void Life::expect_empty(const std::string& when) {
   }
   if (!world_.store.rows.empty())
     world_.violate("a row is left " + when);
-}
-
-Life::Ended Life::run(Verb verb, int number, const std::stop_token& stop) {
-  Process process(world_, number);
-  world_.write(fmt::format("process {}: {}", number, word_of(verb)));
-  if ((verb == Verb::Up || verb == Verb::UpObserving) && world_.is_traced())
-    world_.write("\n" + text_);
-  Ended ended;
-  try {
-    SimulatedJournal journal(world_.store, process);
-    ended = verb == Verb::Down   ? run_down(process, journal, stop)
-            : verb == Verb::Test ? run_tests(process, journal, stop)
-                                 : run_up(process, journal, stop, verb == Verb::UpObserving);
-  } catch (const Killed&) {
-    ended.why = "the process died";
-  } catch (const Error& error) {
-    ended.why = error.what();
-  }
-  if (!ended.succeeded)
-    world_.write("ended: " + ended.why);
-  if (foreign_ && world_.fake.here().foreign() != *foreign_)
-    world_.violate("what belongs to others was touched");
-  return ended;
-}
-
-// As src/preparing.cc does it.
-Life::Ended Life::run_up(Process& process, Journal& journal, const std::stop_token& stop,
-                         bool observes) {
-  Deployment facts = journal.deployment().value_or(Deployment());
-  if (facts.id.empty())
-    facts.id = make_uuid(process);
-  facts.name = resolved_.name;
-  facts.tests = resolved_.tests;
-  find_needs();
-  const std::vector<Record> records = journal.records();
-  const std::vector<HostOffer> offers{{"here", process.host("here").inventory()}};
-  Diagnostics diagnostics;
-  const BoundGraph bound = bind(
-      graph_, {.deployment = facts.id, .records = records, .hosts = offers, .reservations = {}},
-      diagnostics);
-  if (diagnostics.has_errors()) {
-    world_.violate("bind refuses the random site");
-    throw Killed{};
-  }
-  Observations seen = observe(records, offers);
-  if (observes)
-    in_environment(process, journal, stop, [&](Environment& environment) {
-      seen = observe_inside(std::move(seen), facts, environment);
-      return Outcome();
-    });
-  const Plan plan = make_plan(bound, registry_, records, seen);
-  world_.updates.clear();
-  world_.staying.clear();
-  world_.replaced.clear();
-  for (const Action& action : plan.actions) {
-    if (action.verb == Action::Verb::Update)
-      world_.updates.insert(action.address);
-    if (action.verb == Action::Verb::Create && action.replaces)
-      world_.replaced.insert(action.address);
-    if (action.resource.component == "node" &&
-        (action.verb == Action::Verb::Update || action.verb == Action::Verb::Keep))
-      world_.staying.insert(action.address);
-  }
-  const int writes = process.writes();
-  const Outcome outcome = in_environment(process, journal, stop, [&](Environment& environment) {
-    return up(plan, facts, environment);
-  });
-  Ended ended{.succeeded = outcome.succeeded(),
-              .changed_nothing = !plan.has_changes() && process.writes() == writes};
-  if (!outcome.failures.empty())
-    ended.why = fmt::format("{}: {}", outcome.failures.front().address,
-                            outcome.failures.front().error.what());
-  return ended;
-}
-
-Life::Ended Life::run_down(Process& process, Journal& journal, const std::stop_token& stop) {
-  world_.needs.clear();
-  world_.updates.clear();
-  world_.staying.clear();
-  world_.replaced.clear();
-  const Outcome outcome = in_environment(
-      process, journal, stop, [](Environment& environment) { return down(environment); });
-  Ended ended{.succeeded = outcome.succeeded()};
-  if (!outcome.failures.empty())
-    ended.why = fmt::format("{}: {}", outcome.failures.front().address,
-                            outcome.failures.front().error.what());
-  else if (!outcome.left.empty())
-    ended.why = "left " + outcome.left.front();
-  return ended;
-}
-
-// They look, and change nothing.
-Life::Ended Life::run_tests(Process& process, Journal& journal, const std::stop_token& stop) {
-  const std::vector<Record> before = journal.records();
-  NoEvidence collected(world_);
-  std::string why;
-  const Outcome outcome = in_environment(process, journal, stop, [&](Environment& environment) {
-    const TestRun run = encamp::run_tests({}, collected, environment);
-    for (const TestResult& result : run.results) {
-      if (!result.why.empty())
-        why = fmt::format("{} on {}: {}", result.address, result.node, result.why);
-    }
-    return run.outcome;
-  });
-  // Another process that took over may have.
-  if (!process.is_cut_off() && journal.records() != before)
-    world_.violate("tests change the journal");
-  return {.succeeded = outcome.succeeded(), .why = why};
-}
-
-Outcome Life::in_environment(Process& process, Journal& journal, const std::stop_token& stop,
-                             const std::function<Outcome(Environment&)>& use) {
-  NoEvents events(world_);
-  NoEvidence evidence(world_);
-  Connections connections(process);
-  struct LetEnd {  // Whoever leaves takes the threads that still run along.
-    Process* process;
-    ~LetEnd() { process->end_threads(); }
-  } let_end{&process};
-  Environment environment{
-      .world = process,
-      .journal = journal,
-      .registry = registry_,
-      .executor = process.executor(),
-      .events = events,
-      .connections = connections,
-      .evidence = evidence,
-      .stop = stop,
-      .late_effects = std::chrono::duration_cast<Duration>(SimulatedWorld::kLongestDelay)};
-  const Outcome outcome = use(environment);
-  return outcome;
 }
 
 }  // namespace encamp::simulation

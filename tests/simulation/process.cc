@@ -30,7 +30,6 @@ class SimulatedWorkshop : public Workshop {
     return process_->ask(Process::Of::Here, "build", recipe.debian,
                          [&] { return inside().build(recipe, isolation, progress); });
   }
-  std::string read(const std::string& path) override { return inside().read(path); }
   std::unique_ptr<Reservation> try_reserve(const std::string& key) override {
     Process*& builder = process_->world().builders[key];
     if (builder != nullptr)
@@ -38,6 +37,7 @@ class SimulatedWorkshop : public Workshop {
     builder = process_;
     return std::make_unique<BuildersTurn>(process_->world(), key);
   }
+  std::string read(const std::string& path) override { return inside().read(path); }
   std::unique_ptr<Content> make_disk(const DiskSpec& spec) override {
     return process_->ask(Process::Of::Here, "make_disk", "",
                          [&] { return inside().make_disk(spec); });

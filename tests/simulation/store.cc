@@ -62,7 +62,7 @@ void SimulatedJournal::apply(const Batch& batch) {
     store_->deployment = batch.deployment;
 }
 
-// None is in a row in the open, and each that a row refers to is kept.
+// None is in a row in the open, and each that the row of something present refers to is kept.
 void SimulatedJournal::check_secrets(const Record& record) {
   for (const Properties* values : {&record.properties, &record.attributes, &record.notes}) {
     for (const auto& [name, value] : *values) {
@@ -71,7 +71,7 @@ void SimulatedJournal::check_secrets(const Record& record) {
         continue;
       if (secret == nullptr)
         process_->world().check_open(value.text(), "the row of " + record.address);
-      else if (is_standing(record) && !store_->secrets.contains(secret->name()))
+      else if (record.life == encamp::Life::Present && !store_->secrets.contains(secret->name()))
         process_->world().violate(
             fmt::format("{} of {} is secret and was not kept", name, record.address));
     }

@@ -316,7 +316,8 @@ void SimulatedWorld::check_undo(const Address& item) {
         record.properties.contains("undo") || staying.contains(Address(node_of(record.address)));
     if (is_kept && (needs.contains(item) || must_end_first(item, record.address)))
       continue;  // It is made anew, or the update comes too late for it.
-    if (is_kept ? updates.contains(record.address) && record.life == encamp::Life::Present : goes_alone)
+    if (is_kept ? updates.contains(record.address) && record.life == encamp::Life::Present
+                : goes_alone)
       violate(fmt::format("{} is undone and {}, which needs it, is {}", item, record.address,
                           to_string(record.life)));
   }
