@@ -135,6 +135,16 @@ void note_settled(const std::vector<LocalPackage>& files, const Record& item, Co
     note(kOffers, wanted, context);
 }
 
+std::vector<std::string> concerned_packages(const std::vector<LocalPackage>& files,
+                                            const Record& item) {
+  Stems stems = stems_of(files);
+  stems.merge(stems_in(item, kOffers));
+  std::vector<std::string> names;
+  for (const std::string& stem : stems)
+    names.push_back(stem.substr(0, stem.find('_')));
+  return names;
+}
+
 bool withdraw_files(const Record& item, Context& context) {
   return withdraw(stems_in(item, kOffers), context);
 }

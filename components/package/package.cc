@@ -284,11 +284,8 @@ void PackageComponent::expand(const Resource& resource, Expansion& expansion) co
     return;
   const Resource* node = expansion.site().find(resource.node);
   const Resource* image = node == nullptr ? nullptr : image_of(*node, expansion.site());
-  const auto found =
-      image == nullptr ? Properties::const_iterator() : image->properties.find("architecture");
-  const bool is_said = image != nullptr && found != image->properties.end() &&
-                       found->second.is_text() && !found->second.text().empty();
-  expansion.set("architecture", is_said ? found->second : Value(own_architecture_name()));
+  const std::string said = image == nullptr ? "" : text_of(image->properties, "architecture");
+  expansion.set("architecture", said.empty() ? own_architecture_name() : said);
 }
 
 void PackageComponent::check(const Resource& resource, Diagnostics& diagnostics) const {
@@ -316,7 +313,8 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
   Guest& guest = context.guest();
   const Names before = without(begun_with(record, context), names);
   const std::vector<LocalPackage> files = local_packages_of(wanted);
-  Versions installed = guest.installed(joined(joined(names, before), names_of(files)));
+  const Names local = concerned_packages(files, record);
+  Versions installed = guest.installed(joined(joined(names, before), local));
 
   Names all = ours(names, installed, record, context);
   for (const std::string& name : before) {
@@ -334,14 +332,16 @@ Attributes PackageComponent::realize(const Properties& wanted, const Record& rec
   const bool are_others = offer_files(files, record, context);
   if (!missing.empty())
     prepare(wanted, context);
-  if (!missing.empty() || are_others || is_stale(files, installed)) {
+  const bool are_here =
+      std::ranges::any_of(local, [&](const std::string& name) { return installed.contains(name); });
+  if (!missing.empty() || (are_others && are_here) || is_stale(files, installed)) {
     context.progress(missing.empty() ? "taking packages of this machine"
                                      : fmt::format("installing {}", fmt::join(missing, ", ")));
     install(missing, context);
     installed = guest.installed(joined(names, names_of(files)));
-    if (are_others)
-      note_settled(files, record, context);
   }
+  if (are_others)
+    note_settled(files, record, context);
 
   Names dropped = all;
   std::erase_if(dropped,

@@ -58,8 +58,10 @@ std::optional<Type> type_named(const std::string& text, const Registry& registry
     std::optional<Type> item = type_named(text.substr(std::string_view(prefix).size()), registry);
     if (!item)
       return std::nullopt;
-    const bool is_file = item->kind == TypeKind::Source;  // `--set patch=x.deb` gives a list of one.
-    return Type{.kind = kind, .item = {std::move(*item)}, .or_one = is_file && kind == TypeKind::List};
+    const bool is_file =
+        item->kind == TypeKind::Source;  // `--set patch=x.deb` gives a list of one.
+    return Type{
+        .kind = kind, .item = {std::move(*item)}, .or_one = is_file && kind == TypeKind::List};
   }
   const Component* component = registry.find(text);
   if (component != nullptr && component->schema().section == "resources")

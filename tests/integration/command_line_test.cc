@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
 #include <sstream>
 
@@ -119,18 +120,16 @@ TEST_F(CommandLine, HelpListsTheCommands) {
 // What of a grid site's parameters no configuration can hold is told before anything is made.
 TEST_F(CommandLine, TellsWhatIsWrongWithAGridSite) {
   const std::string site = (fs::path(ENCAMP_SOURCE_DIR) / "examples/grid-in-a-box.yaml").native();
+  const std::regex place("--> [^\n]*(descriptions/|examples/)");  // Wherever it runs.
   const auto said = [&](const std::string& setting) {
-    std::string text = encamp({"check", site, "--set", setting}).err;
-    const std::string source = std::string(ENCAMP_SOURCE_DIR) + "/";
-    for (std::size_t at; (at = text.find(source)) != std::string::npos;)
-      text.erase(at, source.size());
-    return "--set " + setting + "\n" + text + "\n";
+    const std::string text = encamp({"check", site, "--set", setting}).err;
+    return "--set " + setting + "\n" + std::regex_replace(text, place, "--> $1") + "\n";
   };
 
-  test::expect_golden("grid_wrong.txt", said("vo=My VO") + said("vo=abcdefghijklmnopqrstuvwxyz") +
+  test::expect_golden("grid_wrong.txt", said("vo=My VO") +
                                             said("users={alice: Alice, alice: Alice Tester}") +
                                             said("users={alice: Same Name, bob: Same Name}") +
-                                            said("users={mallory: Mallory}") + said("users={}"));
+                                            said("users={mallory: Mallory}"));
 }
 
 // docs/components/ is what the program says; UPDATE_GOLDEN=1 rewrites it.

@@ -141,9 +141,9 @@ TEST_F(Certification, OfAPatchAsAnUpgradeAndFromTheStart) {
   EXPECT_EQ(result.exit, 0) << result.output;
 
   // A new site has it in its image.
-  again.insert(again.begin(), {"test", file.native(), "--name", name + "-b"});
-  result = encamp(again);
+  result = up(name + "-b", again);
   EXPECT_EQ(result.exit, 0) << result.output;
+  EXPECT_EQ(encamp({"test", "--on", name + "-b"}).exit, 0);
   EXPECT_THAT(result.output, HasSubstr("hello with files "));
 }
 

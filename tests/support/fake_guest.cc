@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include "engine/world/local_package.h"
+
 namespace encamp::test {
 namespace {
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/description/resolve.h"
 #include "engine/error.h"
 #include "src/local_hosts.h"
 #include "src/local_loader.h"
@@ -56,6 +57,30 @@ TEST_F(LocalFiles, LoaderStaysBelowTheDescription) {
       EXPECT_EQ(error.kind(), ErrorKind::Denied) << path;
     }
   }
+}
+
+TEST_F(LocalFiles, LoaderReadsWhatTheUserNamesFromAnywhere) {
+  const std::string site = write("site/site.yaml", "");
+  const std::string patch = write("dist/patch.deb", "x");
+  const LocalLoader loader(site, folder_ / "library");
+  EXPECT_THROW(loader.locate(patch, site), Error);
+
+  EXPECT_EQ(loader.locate(patch, Setting::kOption), patch);
+
+  EXPECT_EQ(loader.locate(patch, site), patch);  // The parameter's value, where it is used.
+  EXPECT_THROW(loader.locate("../dist", site), Error);
+}
+
+TEST_F(LocalFiles, LoaderTakesNoFileForASetting) {
+  const std::string site = write("site.yaml", "");
+  write(Setting::kOption, "");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder_);
+  const LocalLoader loader(site, folder_ / "library");
+
+  EXPECT_EQ(loader.locate_description("./--set", site).shown, (folder_ / "--set").native());
+
+  fs::current_path(before);
 }
 
 TEST_F(LocalFiles, LoaderReadsTheLibraryFromAnywhere) {

@@ -304,7 +304,8 @@ TEST(Include, JoinsFilesAndLaysTheSiteOverThem) {
       {"/library/web.yaml",
        "encamp: 1\ninclude: [os/debian]\nabout: x\n"
        "prototypes:\n  web:\n    extends: machine\n    software: [{package: nginx}]\n"},
-      {"/site/local.yaml", "encamp: 1\ninclude: os/debian\ntests: {t: {node: a, run: 'true'}}\n"}};
+      {"/site/local.yaml",
+       "encamp: 1\nsite: x\ninclude: os/debian\ntests: {t: {node: a, run: 'true'}}\n"}};
   const test::Described described = lab_site(R"(
 include: [web, ./local.yaml, os/debian]
 prototypes:
