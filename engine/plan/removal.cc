@@ -47,7 +47,7 @@ class RemovalOrder {
       if (record.component == "node")
         order_node(i, action);
       else if (is_item(record))
-        order_item(i, record);
+        order_item(i, action);
       else if (!mutant("network-before-nodes"))
         for (const Dependent& dependent : dependents_[record.address])
           after_removal(i, dependent);
@@ -102,8 +102,7 @@ class RemovalOrder {
       all.push_back(item.address);
     for (std::size_t i = 0; i < actions_.size(); ++i) {
       const Action& other = actions_[i];
-      if (other.verb == Action::Verb::Remove && is_item(*other.record) &&
-          node_of(other.address) == action.address) {
+      if (other.node_ends && node_of(other.address) == action.address) {
         all.push_back(other.address);
         after(index, i);
       }
@@ -121,16 +120,12 @@ class RemovalOrder {
     }
   }
 
-  void order_item(std::size_t index, const Record& item) {
+  void order_item(std::size_t index, const Action& item) {
     if (mutant("undo-without-order"))
       return;
-    const Address node{node_of(item.address)};
-    const bool node_ends = std::ranges::any_of(actions_, [&](const Action& action) {
-      return action.verb == Action::Verb::Remove && action.address == node;
-    });
     for (const Dependent& dependent : all_dependents({item.address})) {
       const bool own = actions_[dependent.action].address == dependent.record->address;
-      if (own || !node_ends)
+      if (own || !item.node_ends)
         after_removal(index, dependent);
     }
   }
@@ -156,16 +151,15 @@ class RemovalOrder {
 
 std::vector<Action> make_removals(const std::vector<Ending>& endings, const Registry& registry,
                                   const std::vector<Record>& records) {
-  std::map<Address, const Ending*> nodes;  // The latest generation of each that ends.
+  const CurrentRecords current(records);
+  // Those that end, and not only what is left of an earlier generation: what lies on a node lies on
+  // its last one.
+  std::map<Address, const Ending*> nodes;
   for (const Ending& ending : endings) {
-    if (ending.record->component != "node")
-      continue;
-    const Ending*& latest = nodes[ending.record->address];
-    if (latest == nullptr || latest->record->generation < ending.record->generation)
-      latest = &ending;
+    if (ending.record->component == "node" && current.find(ending.record->address) == ending.record)
+      nodes[ending.record->address] = &ending;
   }
   std::map<const Record*, std::vector<Record>> within;
-  const CurrentRecords current(records);
   std::vector<Action> actions;
   for (const Ending& ending : endings) {
     const Record& record = *ending.record;

@@ -148,6 +148,23 @@ TEST_F(PlanOf, WhatWasRemovedIsLookedAtAgainAndNotCounted) {
   EXPECT_EQ(again.counts().remove, 0);
 }
 
+// It may have come back late. What lies on the node lies on its last generation.
+TEST_F(PlanOf, AnEarlierGenerationIsLookedAtAgainWithoutItems) {
+  records_ =
+      test::deployed(test::site_of({node("web"), item("web", "service", "nginx")}), registry_);
+  Record earlier = test::record_of(records_, "nodes.web");
+  earlier.life = Life::Removed;
+  test::record_of(records_, "nodes.web").generation = 2;
+  records_.push_back(earlier);
+
+  const Plan again = plan(test::site_of({node("web")}));
+
+  EXPECT_TRUE(again.actions[index_of(again, Verb::Remove, "nodes.web")].within.empty());
+  EXPECT_TRUE(has(again, Verb::Remove, "nodes.web.software.nginx"));
+  EXPECT_TRUE(has(again, Verb::Keep, "nodes.web"));
+  EXPECT_EQ(again.counts().remove, 1);
+}
+
 TEST_F(PlanOf, ANodeThatIsGoneIsReplacedAndAStoppedOneUpdated) {
   records_ = test::deployed(test::site_of({node("a"), node("b")}), registry_);
 
