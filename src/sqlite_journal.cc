@@ -69,6 +69,8 @@ std::string claims_text(const std::vector<Claim>& claims) {
 
 std::vector<Claim> claims_from(const std::string& text) {
   std::vector<Claim> claims;
+  if (text == "[]")  // Of all software.
+    return claims;
   for (const Json& json : Json::parse(text)) {
     const std::string kind = json.at("kind").get<std::string>();
     const auto found =
@@ -83,6 +85,16 @@ std::vector<Claim> claims_from(const std::string& text) {
   return claims;
 }
 
+std::vector<Address> addresses_from(const std::string& text) {
+  std::vector<Address> addresses;
+  const Value list = from_json(text);
+  if (!list.is_list() || !std::ranges::all_of(list.list(), &Value::is_text))
+    throw std::invalid_argument("no list of addresses: " + text);
+  for (const Value& address : list.list())
+    addresses.push_back(address.text());
+  return addresses;
+}
+
 Record record_from(const Statement& row) {
   return {.address = row.text(0),
           .generation = static_cast<int>(row.number(1)),
@@ -93,7 +105,7 @@ Record record_from(const Statement& row) {
           .attributes = map_from_json(row.text(6)),
           .notes = map_from_json(row.text(7)),
           .claims = claims_from(row.text(8)),
-          .needs = Json::parse(row.text(9)).get<std::vector<Address>>(),
+          .needs = addresses_from(row.text(9)),
           .took = Duration(row.number(10))};
 }
 

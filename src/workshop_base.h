@@ -2,6 +2,7 @@
 //
 //     bases/<key>/root       the bootstrapped tree with its package index, which stays as it is
 //     bases/<key>/index      names that index
+//     bases/<key>/apt/       apt's cache of that index, for questions (workshop_local_packages.h)
 //     bases/<key>/recipe     release and mirror that it was made for
 //     bases/<key>/machine/   upper: a layer with a kernel's modules; vmlinuz
 //

@@ -26,22 +26,28 @@ Names installed_in(const std::filesystem::path& tree) {
   return names;
 }
 
-// `roots` and all that apt of the tree may install because of them, alternatives too. What it does
-// not know is left out.
-Names with_what_they_need(const Names& roots, const std::filesystem::path& tree) {
+// TREE CACHE NAME...: what apt of TREE may install because of these, a line each among others; names
+// that it does not know are left out. Its own cache is kept in CACHE and not in the tree, which stays
+// as it is: without it each question costs a second.
+constexpr const char* kAsk = R"sh(
+tree=$1 cache=$2; shift 2
+ask() {
+  apt-cache -o Dir="$tree" -o Dir::State::status="$tree/var/lib/dpkg/status" \
+    -o Dir::Cache::pkgcache="$cache/pkgcache.bin" -o Dir::Cache::srcpkgcache="$cache/srcpkgcache.bin" "$@"
+}
+known=$(ask show "$@" 2>/dev/null | sed -n 's/^Package: //p' | sort -u)
+[ -z "$known" ] || ask depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
+  --no-replaces --no-enhances $known
+)sh";
+
+// `roots` that the mirror has, and all that apt may install because of them, alternatives too.
+Names with_what_they_need(const Names& roots, const BaseTree& base) {
   if (roots.empty())
     return {};
+  const std::filesystem::path cache = base.directory / "apt";
+  make_directories(cache);
   std::vector<std::string> arguments{
-      "chroot",
-      tree.string(),
-      "sh",
-      "-c",
-      "apt='apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache='\n"
-      "known=$($apt --names-only show \"$@\" 2>/dev/null | "
-      "sed -n 's/^Package: //p' | sort -u)\n"
-      "[ -z \"$known\" ] || $apt depends --recurse --no-recommends --no-suggests "
-      "--no-conflicts --no-breaks --no-replaces --no-enhances $known",
-      "encamp"};
+      "sh", "-c", kAsk, "encamp", (base.directory / "root").string(), cache.string()};
   arguments.insert(arguments.end(), roots.begin(), roots.end());
   Names names;
   const ToolResult result =
@@ -58,14 +64,13 @@ Names with_what_they_need(const Names& roots, const std::filesystem::path& tree)
 
 std::vector<LocalPackage> taken_with(const Names& packages, const ImageRecipe& recipe,
                                      const BaseTree& base) {
-  const std::filesystem::path tree = base.directory / "root";
-  Names there = installed_in(tree);
+  Names there = installed_in(base.directory / "root");
   Names more = packages;
   std::vector<LocalPackage> left = recipe.files;
   std::vector<LocalPackage> taken;
   while (!more.empty()) {
     there.insert(more.begin(), more.end());
-    there.merge(with_what_they_need(more, tree));
+    there.merge(with_what_they_need(more, base));
     more.clear();
     for (auto file = left.begin(); file != left.end();) {
       if (!there.contains(file->name)) {

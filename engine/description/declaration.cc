@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include "engine/description/resolver.h"
 
@@ -191,13 +190,8 @@ class DeclarationReader {
         schema.one_of.push_back(item.is_text() ? item.text() : "");
     }
     if (const Tree* tree = written("pattern")) {
-      const RE2 pattern(tree->text, RE2::Quiet);
-      if (pattern.ok())
+      if (typing_.check_pattern(tree->text, tree->where))
         schema.pattern = tree->text;
-      else
-        diagnostics_.add({.code = "bad-pattern",
-                          .summary = "this is no regular expression: " + pattern.error(),
-                          .where = tree->where});
     }
   }
 

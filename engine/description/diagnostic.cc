@@ -1,6 +1,7 @@
 #include "engine/description/diagnostic.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <numeric>
 #include <string_view>
@@ -102,9 +103,10 @@ nlohmann::ordered_json json_of(const Span& where) {
           {"length", where.length}};
 }
 
+// REQUIRES: `b` has fewer than 256 bytes.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  std::array<std::size_t, 256> row{};
+  std::iota(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(b.size()) + 1, std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
@@ -114,7 +116,7 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
       row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitution});
     }
   }
-  return row.back();
+  return row[b.size()];
 }
 
 }  // namespace

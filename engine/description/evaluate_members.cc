@@ -30,6 +30,8 @@ Value Evaluator::member_of(const Expression& e, const Value& of) const {
       hint = fmt::format("there are {}", fmt::join(names, ", "));
     fail(e, "unknown-name", fmt::format("'{}' has no '{}'", of.reference(), e.name), hint);
   }
+  if (of.is_mapping())
+    scope_.spend(of.mapping().size() / 16);
   if (std::optional<Value> found = plain_member(of, e.name))
     return std::move(*found);
   if (of.is_list())
@@ -55,6 +57,8 @@ Value Evaluator::index(const Expression& e) const {
   of = value_of(std::move(of));
   if (of.is_pending() || !at.is_known())
     return residual(e, {of, at});
+  if (of.is_mapping())
+    scope_.spend(of.mapping().size() / 16);
   return guarded(e, [&] { return item_at(of, at); });
 }
 

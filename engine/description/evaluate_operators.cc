@@ -10,11 +10,26 @@
 namespace encamp {
 namespace {
 
-// What making a value costs of a budget.
+// What going through a value costs of a budget.
 std::uint64_t work_of(const Value& value) {
   if (value.is_text())
     return value.text().size() / 64;
-  return value.is_list() ? value.list().size() : 0;
+  std::uint64_t work = 0;
+  if (value.is_list()) {
+    for (const Value& item : value.list())
+      work += 1 + work_of(item);
+  } else if (value.is_mapping()) {
+    for (const Value::Entry& entry : value.mapping())
+      work += 1 + work_of(entry.value);
+  }
+  return work;
+}
+
+std::uint64_t work_of(const std::vector<Value>& values) {
+  std::uint64_t work = 0;
+  for (const Value& value : values)
+    work += work_of(value);
+  return work;
 }
 
 }  // namespace
@@ -23,6 +38,7 @@ Value Evaluator::binary_operator(const Expression& e) const {
   const std::vector<Value> operands = values(e);
   if (!all_known(operands))
     return residual(e, operands);
+  scope_.spend(work_of(operands));
   Value result = tainted(e, operands, [&](const std::vector<Value>& known) {
     return binary(e.name, known[0], known[1]);
   });
@@ -73,6 +89,7 @@ Value Evaluator::call(const Expression& e) const {
     return joined(e, arguments[0], arguments[1].list());
   if (!all_known(arguments))
     return residual(e, arguments);
+  scope_.spend(work_of(arguments));
   Value result =
       tainted(e, arguments, [&](const std::vector<Value>& known) { return function->call(known); });
   scope_.spend(work_of(result));

@@ -172,7 +172,7 @@ Tree with_included(const Tree& root, const Loader& loader, const Registry& regis
         section->value.entries.erase(same);
       } else {
         same->where = entry.where;
-        same->value = merged(same->value, entry.value, registry);
+        same->value = merged(std::move(same->value), entry.value, registry);
       }
     }
   }

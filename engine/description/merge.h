@@ -11,6 +11,6 @@ namespace encamp {
 /// mappings merge key by key and deeply, `null` removes a key, scalars and lists are replaced. The
 /// items of `software` are joined: those of `base` first, one that is named like an inherited one
 /// merged into it in its place, and one with `before: nginx` in front of the one known as `nginx`.
-Tree merged(const Tree& base, const Tree& over, const Registry& registry);
+Tree merged(Tree base, const Tree& over, const Registry& registry);
 
 }  // namespace encamp

@@ -24,6 +24,12 @@ Prototypes::Prototypes(const Tree& tree, const Registry& registry, Diagnostics& 
   if (entry == nullptr || !entry->value.is_mapping())
     return;
   section_ = &entry->value;
+  for (const Tree::Entry& prototype : section_->entries) {
+    if (prototype.key.starts_with("x-"))
+      continue;
+    by_name_.emplace(prototype.key, &prototype.value);
+    names_.push_back(prototype.key);
+  }
   static const RE2 kName("[A-Za-z0-9_.-]{1,100}");
   for (const Tree::Entry& prototype : section_->entries) {
     if (prototype.key.starts_with("x-"))
@@ -46,19 +52,8 @@ Prototypes::Prototypes(const Tree& tree, const Registry& registry, Diagnostics& 
 }
 
 const Tree* Prototypes::find(const std::string& name) const {
-  const Tree::Entry* entry = section_ == nullptr ? nullptr : section_->find(name);
-  return entry == nullptr || name.starts_with("x-") ? nullptr : &entry->value;
-}
-
-std::vector<std::string> Prototypes::names() const {
-  std::vector<std::string> names;
-  if (section_ != nullptr) {
-    for (const Tree::Entry& entry : section_->entries) {
-      if (!entry.key.starts_with("x-"))
-        names.push_back(entry.key);
-    }
-  }
-  return names;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 // The names in `extends` that are text.
@@ -161,11 +156,13 @@ void Prototypes::find_lines(const Tree& tree) {
 std::string Prototypes::at(const Span& where) const {
   if (!where)
     return {};
-  for (const Lines& lines : lines_) {
-    if (lines.file == where.file->name() && lines.first <= where.line && where.line <= lines.last)
-      return lines.name;
-  }
-  return {};
+  const auto after = std::ranges::upper_bound(
+      lines_, std::tie(where.file->name(), where.line), {},
+      [](const Lines& lines) { return std::tie(lines.file, lines.first); });
+  if (after == lines_.begin())
+    return {};
+  const Lines& lines = *std::prev(after);
+  return lines.file == where.file->name() && where.line <= lines.last ? lines.name : "";
 }
 
 // Parents before children, each once, where it is first reached.
@@ -193,8 +190,8 @@ std::shared_ptr<const Extended> Prototypes::extend(const Tree& own) const {
   }
   Tree keys{.kind = Tree::Kind::Mapping};
   for (const std::string& name : order)
-    keys = merged(keys, *find(name), registry_);
-  keys = merged(keys, own, registry_);
+    keys = merged(std::move(keys), *find(name), registry_);
+  keys = merged(std::move(keys), own, registry_);
   std::erase_if(keys.entries, [](const Tree::Entry& entry) { return entry.key == "extends"; });
   extended->keys = std::move(keys);
   return extended;

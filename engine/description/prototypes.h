@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/component/registry.h"
@@ -35,7 +36,7 @@ class Prototypes {
   Prototypes(const Tree& tree, const Registry& registry, Diagnostics& diagnostics);
 
   bool has(const std::string& name) const { return find(name) != nullptr; }
-  std::vector<std::string> names() const;
+  const std::vector<std::string>& names() const { return names_; }
   /// The prototype as it is written, or nullptr.
   const Tree* find(const std::string& name) const;
 
@@ -65,9 +66,11 @@ class Prototypes {
              std::vector<std::string>& order, std::size_t depth) const;
 
   const Tree* section_ = nullptr;
+  std::unordered_map<std::string, const Tree*> by_name_;
+  std::vector<std::string> names_;  ///< As written.
   const Registry& registry_;
   Diagnostics& diagnostics_;
-  std::vector<Lines> lines_;
+  std::vector<Lines> lines_;  ///< In order.
 };
 
 }  // namespace encamp

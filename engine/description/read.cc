@@ -156,7 +156,7 @@ class TreeBuilder : public YAML::EventHandler {
   /// Puts a complete value where it belongs. `fresh` of the `total` nodes in it are not counted
   /// yet.
   void finish(Tree tree, YAML::anchor_t anchor, std::size_t fresh, std::size_t total = 0) {
-    nodes_ += fresh;
+    nodes_ += fresh + (anchor == 0 ? 0 : std::max(total, fresh));  // What has an anchor is copied.
     if (nodes_ > budget_.nodes)
       give_up({.code = "too-large",
                .summary = fmt::format("the description has more than {} keys and values, "

@@ -127,7 +127,7 @@ class NodeDeclarer {
     const Address address = child_address("nodes", name);
     draft.resource.address = address;
     draft.node = address;
-    drafts_.budget().spend(10);
+    drafts_.budget().spend(40);
     if (const Draft* other = drafts_.find(address)) {
       diagnostics_.add({.code = "duplicate-name",
                         .summary = fmt::format("there are two nodes '{}'", name),

@@ -72,6 +72,7 @@ void declare_resources(Drafts& drafts, const Tree& section, const Draft* node) {
                                diagnostics) ||
                    draft.faulty;
     const auto add = [&](Draft one, const std::string& name) {
+      drafts.budget().spend(40);
       if (!drafts.is_wanted(one, entry.value)) {
         drafts.leave_out(collection, name);
         return;

@@ -76,6 +76,7 @@ void declare_volumes(Drafts& drafts, const Tree& section) {
     if (draft.keys != nullptr)
       draft.faulty = !check_keys(entry.value, known, {}, "a volume", diagnostics) || draft.faulty;
     const auto add = [&](Draft one, const std::string& name) {
+      drafts.budget().spend(40);
       one.resource.address = child_address("volumes", name);
       if (drafts.find(one.resource.address) != nullptr) {
         diagnostics.add({.code = "duplicate-name",

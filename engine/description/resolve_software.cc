@@ -191,6 +191,7 @@ class SoftwareDeclarer {
     draft.written_as = child_address(collection_, text.known_as);
     drafts_.add_collection(draft.written_as);
     for (const Copy& copy : copies.all) {
+      drafts_.budget().spend(40);
       Draft one = draft;
       one.copy = copy;
       const std::string name =

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include "engine/description/expression.h"
 #include "engine/description/expression_tree.h"
@@ -151,18 +150,9 @@ class TestReader {
       test_.expect.contains = contains->list();
     if (const Value* matches = value->find("matches")) {
       test_.expect.matches = *matches;
-      check_pattern(*matches, tree.find("matches")->value.where);
+      if (matches->is_text())
+        typing.check_pattern(matches->text(), tree.find("matches")->value.where);
     }
-  }
-
-  void check_pattern(const Value& pattern, const Span& where) {
-    if (!pattern.is_text())
-      return;
-    const RE2 compiled(pattern.text(), RE2::Quiet);
-    if (!compiled.ok())
-      drafts_.diagnostics().add({.code = "bad-pattern",
-                                 .summary = "this is no regular expression: " + compiled.error(),
-                                 .where = where});
   }
 
   Drafts& drafts_;

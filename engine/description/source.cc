@@ -19,8 +19,10 @@ std::string_view SourceFile::line(int number) const {
   const auto index = static_cast<std::size_t>(number - 1);
   if (number < 1 || index >= line_starts_.size())
     return {};
-  const std::string_view rest = std::string_view(text_).substr(line_starts_[index]);
-  const std::string_view line = rest.substr(0, rest.find('\n'));
+  const std::size_t begin = line_starts_[index];
+  const std::size_t end =
+      index + 1 < line_starts_.size() ? line_starts_[index + 1] - 1 : text_.size();
+  const std::string_view line = std::string_view(text_).substr(begin, end - begin);
   return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
 }
 

@@ -14,6 +14,10 @@
 #include "engine/description/loader.h"
 #include "engine/description/tree.h"
 
+namespace re2 {
+class RE2;
+}
+
 namespace encamp {
 
 class Typing {
@@ -34,6 +38,9 @@ class Typing {
   };
   std::vector<Path> paths(const Tree& tree) const;
 
+  /// Whether `pattern` is one of RE2's regular expressions, and no monstrous one; reports when not.
+  bool check_pattern(const std::string& pattern, const Span& where) const;
+
  private:
   std::optional<Value> evaluated(const Expression& expression) const;
   void report_parts(const Expression& text) const;
@@ -51,6 +58,8 @@ class Typing {
   std::optional<Value::List> copies_named(const Value& name, const Type& type,
                                           const Span& where) const;
   bool keeps(const Value& value, const PropertySchema& property, const Tree& tree) const;
+  bool keeps(const Value& value, const PropertySchema& property, const re2::RE2* pattern,
+             const Tree& tree) const;
   void add_path(const Tree& entry, std::vector<Path>& found) const;
   void wrong_type(const std::string& wanted, const std::string& found, const Span& where,
                   std::string hint = {}) const;

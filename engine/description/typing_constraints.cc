@@ -8,12 +8,46 @@
 #include "engine/description/typing.h"
 
 namespace encamp {
+namespace {
+
+// `((a{100}){100}){100}` is short, and its program is not.
+RE2::Options bounded() {
+  RE2::Options options(RE2::Quiet);
+  options.set_max_mem(1 << 18);
+  return options;
+}
+
+}  // namespace
+
+bool Typing::check_pattern(const std::string& pattern, const Span& where) const {
+  const RE2 compiled(pattern, bounded());
+  if (compiled.ok()) {
+    scope_.spend(static_cast<std::uint64_t>(compiled.ProgramSize()));
+    return true;
+  }
+  scope_.spend(1000);
+  diagnostics_.add({.code = "bad-pattern",
+                    .summary = "this is no regular expression: " + compiled.error(),
+                    .where = where});
+  return false;
+}
 
 bool Typing::keeps(const Value& value, const PropertySchema& property, const Tree& tree) const {
+  if (!property.pattern)
+    return keeps(value, property, nullptr, tree);
+  const RE2 pattern(*property.pattern, bounded());
+  scope_.spend(static_cast<std::uint64_t>(std::max(pattern.ProgramSize(), 0)));
+  return keeps(value, property, &pattern, tree);
+}
+
+bool Typing::keeps(const Value& value, const PropertySchema& property, const RE2* pattern,
+                   const Tree& tree) const {
   if (value.is_list()) {
     bool fine = true;
     for (std::size_t i = 0; i < value.list().size(); ++i)
-      fine = keeps(value.list()[i], property, i < tree.items.size() ? tree.items[i] : tree) && fine;
+      fine =
+          keeps(value.list()[i], property, pattern, i < tree.items.size() ? tree.items[i] : tree) &&
+          fine;
     return fine;
   }
   const Span& where = tree.where;
@@ -28,7 +62,7 @@ bool Typing::keeps(const Value& value, const PropertySchema& property, const Tre
                       .hint = std::move(hint)});
     return false;
   }
-  if (property.pattern && value.is_text() && !RE2::FullMatch(value.text(), *property.pattern)) {
+  if (pattern != nullptr && value.is_text() && !RE2::FullMatch(value.text(), *pattern)) {
     diagnostics_.add({.code = "no-match",
                       .summary = fmt::format("{} does not match the pattern {}",
                                              quoted(value.text()), *property.pattern),

@@ -95,6 +95,9 @@ std::optional<std::size_t> YamlText::closing_quote(const Tree& scalar) const {
 
 std::size_t YamlText::scalar_length(const Tree& scalar) const {
   const std::size_t begin = scalar.begin;
+  if (scalar.style == Tree::Style::Plain &&
+      text_.compare(begin, scalar.text.size(), scalar.text) == 0)
+    return scalar.text.size();
   const std::size_t line_end = std::min(text_.find('\n', begin), text_.size());
   switch (scalar.style) {
     case Tree::Style::SingleQuoted:
@@ -109,8 +112,7 @@ std::size_t YamlText::scalar_length(const Tree& scalar) const {
     case Tree::Style::Block:
       break;
   }
-  return text_.compare(begin, scalar.text.size(), scalar.text) == 0 ? scalar.text.size()
-                                                                    : line_end - begin;
+  return line_end - begin;
 }
 
 std::size_t YamlText::word_length(std::size_t begin) const {
@@ -124,17 +126,19 @@ std::string YamlText::written_null(std::size_t offset) const {
 }
 
 std::optional<std::size_t> YamlText::unquoted_reference(std::size_t offset) const {
+  constexpr std::size_t kFar = 4096;  // A line may be the whole file, and each key of it wrong.
   std::optional<std::size_t> found;
   char quote = '\0';
   int open = 0;
-  for (std::size_t i = line_start(text_, offset); i < text_.size() && text_[i] != '\n'; ++i) {
+  std::size_t i = std::max(line_start(text_, offset), offset < kFar ? 0 : offset - kFar);
+  for (; i < text_.size() && i <= offset + 1 && text_[i] != '\n'; ++i) {
     const char c = text_[i];
     if (quote != '\0') {
       if (c == quote)
         quote = '\0';
       continue;
     }
-    if (open > 0 && text_.compare(i, 3, "${{") == 0 && i <= offset + 1)
+    if (open > 0 && text_.compare(i, 3, "${{") == 0)
       found = i;
     if (c == '\'' || c == '"')
       quote = c;

@@ -101,7 +101,7 @@ Plan plan_of(const fs::path& folder, const Registry& registry, const std::vector
   const HostOffer host{"here",
                        {.containers = true,
                         .memory = Bytes{std::int64_t{1} << 50},
-                        .disk = Bytes{std::int64_t{1} << 60}}};
+                        .disk = Bytes{std::int64_t{1} << 50}}};
   const BoundGraph bound =
       bind(compiled, {.deployment = kDeployment, .records = records, .hosts = {host}}, diagnostics);
   if (diagnostics.has_errors())

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ void expect_an_answer(const std::string& bytes, const std::string& what) {
   test::describe_untrusted(bytes);
   const double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
   EXPECT_LT(seconds, kSeconds) << what;
+  if (seconds > kSeconds / 4)
+    std::cout << fmt::format("{:.2f} s: {}\n", seconds, what);
 }
 
 TEST(AnyBytes, OfTheCorpusEndInAnAnswer) {
@@ -119,6 +122,99 @@ TEST(AnyBytes, MadeToHurtEndInAnAnswer) {
   expect_an_answer(kHead + "x-" + std::string(kSize * 4 / 5, 'a') + ": 1\n" +
                        std::string(kSize / 5, 'b') + ": 1\n",
                    "long keys");
+  EXPECT_LT(mallinfo2().uordblks, kHeap);
+}
+
+TEST(AnyBytes, MadeToMakeManyMistakesEndInAnAnswer) {
+  expect_an_answer(filled(kHead + "prototypes:\n",
+                          [](int i) { return fmt::format("  p{}: {{extends: q{}}}\n", i, i); }),
+                   "unknown prototypes");
+  expect_an_answer(filled(kHead + "x: {", [](int) { return "k, "; }) + "}\n", "one key again");
+  expect_an_answer(filled(kHead + "x: {", [](int) { return "[]: 1, "; }) + "}\n", "lists as keys");
+  expect_an_answer(filled(kHead + "x: {", [](int) { return "${{a}}: 1, "; }) + "}\n",
+                   "references as keys of one line");
+  expect_an_answer(filled(kHead + "x: [", [](int) { return "1,"; }) + "]\n", "a wide list");
+  expect_an_answer(filled(kHead + "x: {", [](int i) { return fmt::format("k{}: v,", i); }) + "}\n",
+                   "a wide mapping");
+  const std::string node = kHead + "nodes:\n  a:\n    memory: 1 GiB\n    disk: 1 GiB\n    needs: [";
+  expect_an_answer(filled(node, [](int) { return "b,"; }) + "]\n", "unknown needs");
+  expect_an_answer(
+      filled(kHead + "nodes:\n  a:\n    memory: 1 GiB\n    disk: 1 GiB\n    software:\n",
+             [](int) { return "    - filr: /x\n"; }),
+      "unknown components");
+  expect_an_answer(filled(kHead + "nodes:\n  a: {count: 1000}\n  b:\n    software:\n",
+                          [](int i) { return fmt::format("    - file: /x{}\n", i); }),
+                   "copies that lack what they need");
+}
+
+TEST(AnyBytes, MadeToMakeMuchOfLittleEndInAnAnswer) {
+  std::string anchors = "x: ";
+  for (int i = 0; i < 50; ++i)
+    anchors += fmt::format("&a{} [", i);
+  expect_an_answer(filled(anchors, [](int) { return "1,"; }) + std::string(50, ']'),
+                   "anchors in anchors");
+  const std::string texts =
+      kHead + "parameters:\n  a: {type: string, default: '" + std::string(kSize * 2 / 5, 'x') +
+      "a'}\n  b: {type: string, default: '" + std::string(kSize * 2 / 5, 'x') +
+      "b'}\n  l:\n    type: list\n    default: ${{ [parameters.a for i in "
+      "range(0, 9999)] }}\n";
+  const auto outputs = [&](const std::string& expression) {
+    return texts + "outputs:\n  x: ${{ [" + expression + " for i in range(0, 9999)] }}\n";
+  };
+  expect_an_answer(outputs("parameters.a"), "one long text many times");
+  expect_an_answer(outputs("parameters.b in parameters.l"), "looking for a long text");
+  expect_an_answer(outputs("parameters.a == parameters.b"), "comparing long texts");
+  expect_an_answer(outputs("length(sort(parameters.l))"), "sorting long texts");
+  expect_an_answer(outputs("length(parameters.a)"), "counting characters");
+  expect_an_answer(outputs("contains(parameters.a, \"y\")"), "searching a long text");
+  expect_an_answer(outputs("sha256(parameters.a)"), "digests");
+  expect_an_answer(
+      kHead +
+          "outputs:\n  x: ${{ [join(\"\", [base64(json(range(0, 9999))) for i in range(0, "
+          "9999)]) for j in range(0, 9999)] }}\n",
+      "texts of texts");
+  std::string doubled = kHead + "parameters:\n  p0: {type: string, default: xxxxxxxx}\n";
+  for (int i = 1; i < 60; ++i)
+    doubled += fmt::format(
+        "  p{}: {{type: string, default: '${{{{ parameters.p{} + parameters.p{} }}}}'}}\n", i,
+        i - 1, i - 1);
+  expect_an_answer(doubled, "doubling a text");
+  expect_an_answer(
+      filled(kHead + "parameters:\n",
+             [](int i) { return fmt::format("  p{}: {{pattern: '((a{{100}}){{10}})'}}\n", i); }),
+      "patterns");
+  expect_an_answer(kHead +
+                       "parameters:\n  p:\n    type: list of string\n    pattern: '((.{30}){30})'\n"
+                       "    default: ${{ [\"a\" for i in range(0, 9999)] }}\n",
+                   "a pattern for each of a list");
+  expect_an_answer(kHead + "parameters:\n  p: {type: string, default: a, pattern: '" +
+                       std::string(kSize / 2, '(') + std::string(kSize / 4, '|') + "'}\n",
+                   "a long pattern");
+  expect_an_answer(
+      filled(kHead + "parameters:\n  m:\n    type: mapping\n    default:\n",
+             [](int i) { return fmt::format("      k{}: v\n", i); }) +
+          "outputs:\n  x: ${{ [[parameters.m.k9000 for i in range(0, 9999)] for j in range(0, "
+          "9999)] }}\n",
+      "looking up in a wide mapping");
+  std::string chain = kHead + "prototypes:\n";
+  for (int i = 0; i < 60; ++i) {
+    chain += fmt::format("  p{}:\n    {}\n    software:\n", i,
+                         i == 0 ? "cpus: 1" : fmt::format("extends: p{}", i - 1));
+    for (std::size_t k = 0; k < kSize / 5000; ++k)
+      chain += fmt::format("    - file: /x{}-{}\n      content: x\n", i, k);
+  }
+  expect_an_answer(chain + "nodes:\n  a: {extends: p59}\n  b: {extends: p59}\n",
+                   "a long chain of large prototypes");
+  expect_an_answer(kHead +
+                       "nodes:\n  a:\n    count: 1000\n    memory: 1 GiB\n    disk: 1 GiB\n"
+                       "    software:\n    - file: /x\n      content: |\n"
+                       "        {% for n in nodes %}\n        ${{ n.name }}\n        {% end %}\n",
+                   "every copy lists all copies");
+  expect_an_answer(kHead +
+                       "nodes:\n  a:\n    for_each: ${{ range(0, 1000) }}\n    memory: 1 GiB\n"
+                       "    disk: 1 GiB\n    software:\n    - command: echo ${{ index }}\n"
+                       "      for_each: ${{ range(0, 1000) }}\n",
+                   "copies in copies");
   EXPECT_LT(mallinfo2().uordblks, kHeap);
 }
 

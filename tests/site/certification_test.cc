@@ -72,7 +72,7 @@ class Certification : public ::testing::Test {
   }
 
   Result encamp(std::vector<std::string> arguments) const {
-    return (*program)(std::move(arguments));
+    return (*program)(std::move(arguments), 400s);
   }
   Result up(const std::string& as, std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"up", file.native(), "--name", as, "--yes"});
@@ -81,7 +81,8 @@ class Certification : public ::testing::Test {
   std::string on(const std::string& node, const std::string& command) const {
     return encamp({"ssh", name, node, command}).output;
   }
-  /// A package with `/usr/bin/hello` that prints `text`.
+  /// A package with a program of its name that prints `text`; the same in each run of the test, and
+  /// so is the image with it.
   std::string package(const std::string& called, const std::string& version,
                       const std::string& architecture, const std::string& text) const {
     const fs::path tree = program->state() / (called + "-" + version);
@@ -93,7 +94,10 @@ class Certification : public ::testing::Test {
     std::ofstream(tree / "usr/bin" / called) << "#!/bin/sh\necho '" << text << "'\n";
     fs::permissions(tree / "usr/bin" / called, fs::perms(0755));
     const std::string deb = tree.native() + ".deb";
-    EXPECT_EQ(run({"dpkg-deb", "--root-owner-group", "-b", tree.native(), deb}).exit, 0);
+    EXPECT_EQ(run({"env", "SOURCE_DATE_EPOCH=1700000000", "dpkg-deb", "--root-owner-group", "-b",
+                   tree.native(), deb})
+                  .exit,
+              0);
     fs::remove_all(tree);
     return deb;
   }

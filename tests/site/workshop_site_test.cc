@@ -80,6 +80,30 @@ TEST_F(WorkshopSite, RefusesAPrivateFileThatItDoesNotKnow) {
   }
 }
 
+TEST_F(WorkshopSite, TakesLocalPackagesThatAreNeeded) {
+  const auto key_with = [&](const std::string& package) {
+    const LocalPackage file{.path = "/src/x.deb",
+                            .digest = package,
+                            .name = package,
+                            .version = "9.0",
+                            .architecture = "all"};
+    return workshop_.key({.debian = "bookworm",
+                          .packages = {"nginx-light"},
+                          .files = {file},
+                          .site_packages = {"nginx-light", "memcached"}},
+                         Isolation::Container);
+  };
+  const std::string without =
+      workshop_.key({.debian = "bookworm", .packages = {"nginx-light"}}, Isolation::Container);
+
+  EXPECT_NE(key_with("nginx-light"), without);
+  EXPECT_NE(key_with("nginx-common"), without);  // nginx-light needs it.
+  EXPECT_EQ(key_with("memcached"), without);     // Another node has it.
+  EXPECT_EQ(key_with("libevent-2.1-7"), without);
+  EXPECT_NE(key_with("coreutils"), without);  // In every image.
+  EXPECT_THROW(key_with("no-such-thing"), Error);
+}
+
 TEST_F(WorkshopSite, MakesADiskInMilliseconds) {
   const DiskSpec spec{.size = Bytes::gibi(4), .files = {{"identity/etc/hostname", 0644, "node\n"}}};
   workshop_.make_disk(spec);
