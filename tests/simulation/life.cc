@@ -303,6 +303,8 @@ void Life::expect_up(Verb verb) {
   }
   if (!ended.succeeded)
     return world_.violate(word + " does not complete: " + ended.why);
+  if (world_.violation())
+    return;
   ended = run(verb, ++processes_);
   if (!ended.succeeded)
     return world_.violate(word + " does not complete again: " + ended.why);

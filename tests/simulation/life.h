@@ -86,6 +86,7 @@ class Life {
   const bool is_wide_;
   RandomSite site_;
   std::string text_;
+  std::string told_;  ///< The text in the trace so far.
   Site resolved_;
   Graph graph_;
   int processes_ = 0;          ///< Numbers given so far.

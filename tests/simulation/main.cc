@@ -76,6 +76,20 @@ void pin() {
   sched_setaffinity(0, sizeof set, &set);
 }
 
+// What happened, with no more faults than the failure takes.
+void print_trace(Simulator& simulator, std::uint64_t seed, bool plain) {
+  const Report report = simulator.shrink(seed, {.plain = plain});
+  std::string text;
+  for (const std::string& line : report.trace)
+    text += line + "\n";
+  text += fmt::format("seed {}: {}; {} calls; it takes:\n", seed,
+                      report.violation ? *report.violation : "all held", report.calls);
+  for (const std::string& fault : report.faults)
+    text += "  " + fault + "\n";
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
 int run_seeds(const Options& options, std::uint64_t job) {
   constexpr std::uint64_t kPinned = 2000;  // Seeds on one processor, some seconds.
   std::optional<Simulator> simulator;
@@ -84,6 +98,7 @@ int run_seeds(const Options& options, std::uint64_t job) {
   std::uint64_t calls = 0;
   std::uint64_t faults = 0;
   int failed = 0;
+  std::uint64_t first_failed = 0;
   for (std::uint64_t seed = options.from + job;
        failed < kMostFailures && (options.seconds > 0 ? watch.seconds() < options.seconds
                                                       : seed < options.from + options.seeds);
@@ -98,13 +113,16 @@ int run_seeds(const Options& options, std::uint64_t job) {
     faults += report.faults.size();
     if (report.violation) {
       say(fmt::format("seed {}: {}\n  scripts/simulate --trace {}", seed, *report.violation, seed));
-      ++failed;
+      if (++failed == 1)
+        first_failed = seed;
     }
     if (done % 10000 == 9999)
       say(fmt::format("{} seeds so far, {} failed", done + 1, failed));
   }
   say(fmt::format("{} seeds, {} calls, {} faults, {} failed, {:.0f} seeds/s", done, calls, faults,
                   failed, static_cast<double>(done) / watch.seconds()));
+  if (failed > 0)
+    print_trace(*simulator, first_failed, options.plain);
   return failed == 0 ? 0 : 1;
 }
 
@@ -178,16 +196,10 @@ int run_twice(const Options& options) {
   return 0;
 }
 
-int trace(const Options& options) {
-  const std::uint64_t seed = options.trace;
-  const Report report = Simulator().shrink(seed, {.plain = options.plain});
-  for (const std::string& line : report.trace)
-    std::puts(line.c_str());
-  say(fmt::format("seed {}: {}; {} calls; it takes:", seed,
-                  report.violation ? *report.violation : "all held", report.calls));
-  for (const std::string& fault : report.faults)
-    say("  " + fault);
-  return report.violation ? 1 : 0;
+int run_trace(const Options& options) {
+  Simulator simulator;
+  print_trace(simulator, options.trace, options.plain);
+  return simulator.run(options.trace, {.plain = options.plain}).violation ? 1 : 0;
 }
 
 // Of the mutants, one in `options.jobs`.
@@ -226,7 +238,7 @@ int run(const Options& options) {
   }
   activate_mutant(options.mutant);
   if (options.trace != 0)
-    return trace(options);
+    return run_trace(options);
   if (!options.these.empty())
     return run_these(options);
   if (options.twice != 0)

@@ -68,8 +68,8 @@ std::map<Address, std::set<Address>> removals_before(const Plan& plan) {
 Life::Ended Life::run(Verb verb, int number, const std::stop_token& stop) {
   Process process(world_, number);
   world_.write(fmt::format("process {}: {}", number, word_of(verb)));
-  if ((verb == Verb::Up || verb == Verb::UpObserving) && world_.is_traced())
-    world_.write("\n" + text_);
+  if ((verb == Verb::Up || verb == Verb::UpObserving) && told_ != text_)
+    world_.write("\n" + (told_ = text_));
   Ended ended;
   try {
     SimulatedJournal journal(world_.store, process);

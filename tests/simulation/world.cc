@@ -167,7 +167,7 @@ void SimulatedWorld::take_over() {
 }
 
 void SimulatedWorld::write(const std::string& line) {
-  if (is_traced())
+  if (is_traced() && (!violation_ || line.starts_with("VIOLATION")))
     trace_.push_back(
         fmt::format("{:>9.3f} s  {}", std::chrono::duration<double>(baton.now()).count(), line));
 }
@@ -272,6 +272,14 @@ void SimulatedWorld::check_needs(const Address& item) {
   }
 }
 
+// Nothing ran on a node that never came up.
+bool SimulatedWorld::was_there(const Address& node) const {
+  const Record* row = nullptr;  // The last generation.
+  for (const auto& [key, record] : store.rows)
+    row = key.first == node ? &record : row;
+  return row == nullptr || row->life != encamp::Life::Intended;
+}
+
 // What needs it is gone before: what has an undo of its own, or lies on a node that stays; else it
 // ends with its node. What is kept and needs it no more is updated before.
 void SimulatedWorld::check_undo(const Address& item) {
@@ -279,8 +287,9 @@ void SimulatedWorld::check_undo(const Address& item) {
     if (std::ranges::find(record.needs, item) == record.needs.end() || !is_standing(record))
       continue;
     const bool is_kept = needs.contains(record.address);
+    const Address node(node_of(record.address));
     const bool goes_alone =
-        record.properties.contains("undo") || staying.contains(Address(node_of(record.address)));
+        (record.properties.contains("undo") && was_there(node)) || staying.contains(node);
     if (is_kept && needs.contains(item))
       continue;  // It is made anew.
     if (const auto waits = waiting.find(record.address);

@@ -128,6 +128,7 @@ class SimulatedWorld {
   CommandResult run(test::FakeMachine& machine, const Command& command);
   void check_needs(const Address& item);
   void check_undo(const Address& item);
+  bool was_there(const Address& node) const;
 
   const std::uint64_t seed_;
   const Looking& looking_;
