@@ -79,18 +79,6 @@ Names without(Names names, const Names& others) {
   return names;
 }
 
-/// The packages that were put into the node's image because its items ask for them: as much ours
-/// as if they had been installed here.
-Names baked_names(const Record& record, Context& context) {
-  const Record* node = find_record(context, Address(node_of(record.address)));
-  const Record* image = referred(node, "image", context);
-  if (image == nullptr || !image->properties.contains("base"))
-    return {};
-  const Record* base = referred(image, "base", context);
-  return without(names_in(image->properties, "packages"),
-                 base == nullptr ? Names{} : names_in(base->properties, "packages"));
-}
-
 /// What the item asked for when it was begun, and it never came to note what is its own: that may
 /// have been baked into the image its node was made from. What the image itself names is not ours.
 Names begun_with(const Record& record, Context& context) {
@@ -105,11 +93,35 @@ Names begun_with(const Record& record, Context& context) {
                  names_in(is_told ? essence->second.find("packages") : nullptr));
 }
 
-/// What the node's other items ask for and count as theirs too: it goes with the last of them.
+/// Whether their rows were made together: the engine marks them so (kLifeNote).
+bool is_of_one_life(const Record& item, const Record& node) {
+  const auto one = item.notes.find("life");
+  const auto other = node.notes.find("life");
+  return one != item.notes.end() && other != node.notes.end() && one->second == other->second;
+}
+
+/// The packages that were put into the node's image because its items ask for them: as much ours
+/// as if they had been installed here. When that image is in the journal no more, because other
+/// packages are asked for since, it is what the item was begun with together with its node.
+Names baked_names(const Record& record, Context& context) {
+  const Record* node = find_record(context, Address(node_of(record.address)));
+  const Record* image = referred(node, "image", context);
+  if (image == nullptr)
+    return node != nullptr && is_of_one_life(record, *node) ? begun_with(record, context) : Names{};
+  if (!image->properties.contains("base"))
+    return {};
+  const Record* base = referred(image, "base", context);
+  return without(names_in(image->properties, "packages"),
+                 base == nullptr ? Names{} : names_in(base->properties, "packages"));
+}
+
+/// What the node's other items ask for and count as theirs too, or will: it goes with the last of
+/// them.
 std::set<std::string> shared_names(Context& context) {
   std::set<std::string> shared;
   for (const Record& other : context.neighbours()) {
-    const Names theirs = names_in(other.notes, kOurs);
+    const Names theirs =
+        other.notes.contains(kOurs) ? names_in(other.notes, kOurs) : begun_with(other, context);
     for (const std::string& name : names_in(other.properties, "names")) {
       if (std::ranges::count(theirs, name) > 0)
         shared.insert(name);

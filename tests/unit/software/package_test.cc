@@ -167,6 +167,40 @@ TEST(Package, TakesAwayWhatWasBakedForItBeforeItEverRan) {
   EXPECT_FALSE(context.machine.packages.contains("nginx"));
 }
 
+// Neither has run before, and the image they were baked into is in the journal no more.
+TEST(Package, LeavesWhatWasBakedForAnotherThatNeverRan) {
+  test::ItemContext context("nodes.node.software.web");
+  context.machine.packages["curl"] = "1.0";
+  context.records["nodes.node"] = {.address = "nodes.node",
+                                   .properties = {{"image", Reference{"images.gone"}}},
+                                   .notes = {{"life", "1"}}};
+  Record other{.address = "nodes.node.software.other",
+               .component = "package",
+               .properties = {{"names", list({"curl"})}},
+               .notes = {{"life", "1"}}};
+  context.others = {other};
+  context.own.properties = other.properties;
+  context.own.notes = other.notes;
+
+  context.realize(kPackages, {{"names", list({"nginx"})}});
+
+  EXPECT_TRUE(context.machine.packages.contains("curl"));
+}
+
+TEST(Package, CountsWhatWasBakedForItAsItsOwnWithoutTheImage) {
+  test::ItemContext context("nodes.node.software.web");
+  context.machine.packages["curl"] = "1.0";
+  context.records["nodes.node"] = {.address = "nodes.node",
+                                   .properties = {{"image", Reference{"images.gone"}}},
+                                   .notes = {{"life", "1"}}};
+  context.own.properties = {{"names", list({"curl"})}};
+  context.own.notes = {{"life", "1"}};
+
+  context.realize(kPackages, {{"names", list({"curl"})}});
+
+  EXPECT_EQ(context.own.notes.at("ours"), list({"curl"}));
+}
+
 TEST(Package, SeesThatOneIsGone) {
   test::ItemContext context("nodes.node.software.web");
   context.realize(kPackages, {{"names", list({"nginx", "curl"})}});
