@@ -9,6 +9,12 @@ const Resource* Graph::find(const Address& address) const {
   return found == resources.end() ? nullptr : &*found;
 }
 
+std::span<const Graph::Edge> Graph::edges_from(Vertex vertex) const {
+  // Not equal_range: clang 14 does not take what the library's gives.
+  const auto first = std::ranges::lower_bound(edges, vertex, {}, &Edge::from);
+  return {first, std::ranges::upper_bound(first, edges.end(), vertex, {}, &Edge::from)};
+}
+
 std::vector<std::vector<Graph::Vertex>> Graph::needs() const {
   std::vector<std::vector<Vertex>> needs(resources.size());
   for (const Edge& edge : edges) {

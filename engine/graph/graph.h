@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ struct Graph {
 
   /// Linear; nullptr when there is none.
   const Resource* find(const Address& address) const;
+  /// Those of one vertex; logarithmic.
+  std::span<const Edge> edges_from(Vertex vertex) const;
   /// What each vertex needs directly, each once: `needs()[v]`.
   std::vector<std::vector<Vertex>> needs() const;
 };

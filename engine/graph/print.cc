@@ -61,7 +61,7 @@ std::string to_text(const Graph& graph) {
   }
   for (const Graph::Vertex v : order) {
     out += fmt::format("{} ({})\n", graph.resources[v].address, graph.resources[v].component);
-    for (const Graph::Edge& edge : std::ranges::equal_range(graph.edges, v, {}, &Graph::Edge::from))
+    for (const Graph::Edge& edge : graph.edges_from(v))
       out += fmt::format("  needs {}: {}\n", graph.resources[edge.to].address, edge.reason);
   }
   return out;

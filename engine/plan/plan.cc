@@ -243,8 +243,7 @@ class Planner {
   void add_replaced_ground(Change& change, Graph::Vertex node) const {
     if (endings_.empty())
       return;
-    const auto edges = std::ranges::equal_range(bound_.graph.edges, node, {}, &Graph::Edge::from);
-    for (const Graph::Edge& edge : edges) {
+    for (const Graph::Edge& edge : bound_.graph.edges_from(node)) {
       const Resource& ground = bound_.graph.resources[edge.to];
       const bool is_ground = ground.component == "network" || ground.component == "storage" ||
                              ground.component == "volume";

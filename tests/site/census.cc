@@ -72,6 +72,25 @@ Census take_census() {
   return census;
 }
 
+int memory_of_guests() {
+  int sum = 0;
+  for (const char* uri : {"lxc:///system", "qemu:///system"}) {
+    for (const std::string& guest :
+         lines_of({"virsh", "-q", "-c", uri, "list", "--all", "--name"})) {
+      if (!guest.starts_with("encamp."))
+        continue;
+      for (const std::string& line : lines_of({"virsh", "-q", "-c", uri, "dominfo", guest})) {
+        std::istringstream in(line);  // "Max memory:     262144 KiB"
+        std::string max, memory;
+        int kib = 0;
+        if (in >> max >> memory >> kib && max == "Max" && memory == "memory:")
+          sum += (kib + 1023) / 1024;
+      }
+    }
+  }
+  return sum;
+}
+
 std::string left_over(const Census& before, const Census& after) {
   std::string text;
   for (const auto& [kind, names] : after) {

@@ -14,6 +14,9 @@ using Census = std::map<std::string, std::set<std::string>>;
 
 Census take_census();
 
+/// MiB of all that encamp calls guests, whose ever they are: they may stand there before a test.
+int memory_of_guests();
+
 /// What `after` has and `before` has not, a line each; empty when nothing was left.
 std::string left_over(const Census& before, const Census& after);
 

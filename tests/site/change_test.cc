@@ -286,11 +286,12 @@ TEST_F(ChangedSite, InstallsAnAddedPackageInPlaceAndTakesItAwayAgain) {
 
 class TwoAtOnce : public ChangedSite {
  protected:
-  /// One node of that memory, on a host that may use 300 MiB.
+  /// One node of that memory, on a host that may use 300 MiB, and what stands there anyway.
   void describe_with_little_room() {
     describe(node("200 MiB", "256 MiB", "[]"));
-    hosts = program->write(
-        "hosts.yaml", "here: {connect: ['lxc:///system', 'qemu:///system'], memory: 300 MiB}\n");
+    hosts = program->write("hosts.yaml",
+                           "here: {connect: ['lxc:///system', 'qemu:///system'], memory: " +
+                               std::to_string(300 + memory_of_guests()) + " MiB}\n");
   }
   pid_t start(const std::string& deployment, std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments{"up", file, "--name", deployment, "--yes", "--hosts", hosts};
