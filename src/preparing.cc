@@ -150,9 +150,11 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
                        .hosts = {},
                        .reservations = {},
                        .overcommit = input.hosts.overcommit};
+  std::vector<Record> records;
   if (input.journal != nullptr)
-    bind_input.records =
+    records =
         open_secrets(input.journal->records(), *input.journal, find_secret_key(*input.journal));
+  bind_input.records = records;
   for (bool bound = false; !bound;) {
     bind_input.hosts = look_at_hosts(input.world);
     try {
@@ -173,10 +175,10 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
         value = open_secrets(value, *input.journal, key);
     }
   }
-  Observations seen = observe(bind_input.records, bind_input.hosts);
+  Observations seen = observe(records, bind_input.hosts);
   if (input.observe && input.journal != nullptr)
     seen = look_inside(program, input.world, *input.journal, std::move(seen), input.parallel);
-  prepared.plan = make_plan(prepared.bound, program.registry(), bind_input.records, seen);
+  prepared.plan = make_plan(prepared.bound, program.registry(), records, seen);
   return prepared;
 }
 

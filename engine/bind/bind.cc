@@ -15,16 +15,16 @@ namespace {
 
 class Binder {
  public:
-  Binder(const Graph& graph, const BindInput& input, const HostOffer& host,
-         Diagnostics& diagnostics)
+  Binder(Graph graph, const BindInput& input, const HostOffer& host, Diagnostics& diagnostics)
       : input_(input), host_(host), diagnostics_(diagnostics), current_(input.records) {
-    bound_.graph = graph;
+    bound_.graph = std::move(graph);
     bound_.deployment = input.deployment;
   }
 
   BoundGraph run() {
     check_room(bound_.graph, input_, host_);
     addresses_ = choose_addresses(bound_.graph, input_, host_, diagnostics_);
+    bound_.bindings.reserve(bound_.graph.resources.size());
     for (const Resource& resource : bound_.graph.resources) {
       const Record* record = current_.find(resource.address);
       const int generation =
@@ -244,11 +244,13 @@ std::vector<const HostOffer*> candidates(const Graph& graph, const BindInput& in
 
 }  // namespace
 
-BoundGraph bind(const Graph& graph, const BindInput& input, Diagnostics& diagnostics) {
+BoundGraph bind(Graph graph, const BindInput& input, Diagnostics& diagnostics) {
   std::optional<Error> refused;  // By the first host; what the others say is detail.
-  for (const HostOffer* host : candidates(graph, input)) {
+  const std::vector<const HostOffer*> hosts = candidates(graph, input);
+  for (const HostOffer* host : hosts) {
     try {
-      return Binder(graph, input, *host, diagnostics).run();
+      const bool is_last = host == hosts.back();
+      return Binder(is_last ? std::move(graph) : graph, input, *host, diagnostics).run();
     } catch (const Error& error) {
       if (refused)
         refused->with_detail(fmt::format("{}{}{}", refused->detail(),

@@ -18,6 +18,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,9 +43,9 @@ struct Overcommit {
 };
 
 struct BindInput {
-  std::string deployment;  ///< Its id.
-  std::vector<Record> records;
-  std::vector<HostOffer> hosts;  ///< In the order of preference.
+  std::string deployment;           ///< Its id.
+  std::span<const Record> records;  ///< Must outlive the call.
+  std::vector<HostOffer> hosts;     ///< In the order of preference.
   std::vector<Reservation> reservations;
   Overcommit overcommit = {};
 };
@@ -64,7 +65,7 @@ struct BoundGraph {
 /// Throws Error(NoRoom) with the figures when no host fits, Error(Unavailable) when a node wants a
 /// kind of isolation that no host has. What is wrong with written subnets and addresses goes into
 /// `diagnostics`; then the result is for printing only.
-BoundGraph bind(const Graph& graph, const BindInput& input, Diagnostics& diagnostics);
+BoundGraph bind(Graph graph, const BindInput& input, Diagnostics& diagnostics);
 
 /// What bind() has to say of the written subnets and addresses, whatever the host: for checking a
 /// description without one.
@@ -85,7 +86,7 @@ std::optional<Value> chosen_attribute(const std::string& component, const Proper
 
 /// Answers chosen attributes from the bound graph, and late ones from `late`, which is asked at
 /// each look-up and says what a resource's realize reported, or nullptr while it is not known.
-/// Both must outlive the result.
+/// Both must outlive the result, which one thread uses.
 Lookup make_lookup(const BoundGraph& bound, std::function<const Attributes*(const Address&)> late);
 
 /// The same from the journal alone (outputs, tests, status): chosen and late attributes of each

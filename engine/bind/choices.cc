@@ -49,13 +49,17 @@ std::optional<Value> chosen_attribute(const std::string& component, const Proper
 }
 
 Lookup make_lookup(const BoundGraph& bound, std::function<const Attributes*(const Address&)> late) {
-  std::unordered_map<Address, const Resource*> resources;
-  for (const Resource& resource : bound.graph.resources)
-    resources.emplace(resource.address, &resource);
-  return [resources = std::move(resources), late = std::move(late)](
+  // Made by the first question: sites are large, and often nothing is asked.
+  using Index = std::unordered_map<std::string_view, const Resource*>;
+  return [&bound, index = std::make_shared<Index>(), late = std::move(late)](
              const Address& address, const std::string& attribute) -> std::optional<Value> {
-    const auto resource = resources.find(address);
-    if (resource == resources.end())
+    if (index->empty()) {
+      index->reserve(bound.graph.resources.size());
+      for (const Resource& resource : bound.graph.resources)
+        index->emplace(resource.address, &resource);
+    }
+    const auto resource = index->find(address);
+    if (resource == index->end())
       return std::nullopt;
     if (auto chosen =
             chosen_attribute(resource->second->component, resource->second->properties, attribute))

@@ -19,16 +19,18 @@ void Drafts::rename(Draft& item, const std::string& name) {
   const Address old = item.resource.address;
   const Address collection = item.node + ".software";
   const Address address = child_address(collection, name);
-  if (!by_address_.emplace(address, &item).second)
+  if (by_address_.contains(address))
     return;
-  by_address_.erase(old);
+  by_address_.erase(item.resource.address);
   item.resource.address = address;
+  by_address_.emplace(item.resource.address, &item);
   if (outline != nullptr)
     outline->rename(old, address);
   const auto rename_in = [&](Collection& names) {
     const auto entry = std::ranges::find(names.names, old, &Names::value_type::second);
     if (entry == names.names.end())
       return;
+    fill_index(names);
     names.by_name.emplace(name, entry - names.names.begin());  // As it is written it is known too.
     *entry = {name, address};
   };
@@ -46,10 +48,21 @@ void Drafts::add_test(const Address& collection, const std::string& name) {
 void Drafts::add_name(const Address& collection, const std::string& name, const Address& address,
                       const std::string& key) {
   Collection& into = collections_[collection];
-  into.by_name.emplace(name, into.names.size());
+  if (!into.by_name.empty())
+    into.by_name.emplace(name, into.names.size());
   if (!key.empty())
     into.by_key.emplace(key, into.names.size());
   into.names.emplace_back(name, address);
+  constexpr std::size_t kFew = 32;
+  if (into.names.size() == kFew)
+    fill_index(into);
+}
+
+void Drafts::fill_index(Collection& collection) {
+  if (!collection.by_name.empty())
+    return;
+  for (std::size_t i = 0; i < collection.names.size(); ++i)
+    collection.by_name.emplace(collection.names[i].first, i);
 }
 
 Draft* Drafts::find(const Address& address) {
@@ -68,6 +81,10 @@ const Address* Drafts::named(const Address& collection, const std::string& name)
   if (found == collections_.end())
     return nullptr;
   const Collection& in = found->second;
+  if (in.by_name.empty()) {
+    const auto few = std::ranges::find(in.names, name, &Names::value_type::first);
+    return few == in.names.end() ? nullptr : &few->second;
+  }
   const auto entry = in.by_name.find(name);
   return entry == in.by_name.end() ? nullptr : &in.names[entry->second].second;
 }

@@ -139,7 +139,8 @@ class Drafts {
 
   struct Collection {
     Names names;
-    std::unordered_map<std::string, std::size_t> by_name;  ///< Places in `names`.
+    /// Places in `names`, once there are many or one has two names.
+    std::unordered_map<std::string, std::size_t> by_name;
     std::unordered_map<std::string, std::size_t> by_key;
   };
 
@@ -163,6 +164,7 @@ class Drafts {
     Drafts& drafts_;
   };
 
+  static void fill_index(Collection& collection);
   [[noreturn]] static void report_cycle(const std::string& what, const Span& where,
                                         const Span& written);
   void add_parameters(std::size_t first);
@@ -194,7 +196,7 @@ class Drafts {
   std::vector<std::shared_ptr<const SourceFile>> kept_;  ///< Files of `parsed_`.
   std::unordered_set<Address> tests_;
   std::vector<std::unique_ptr<Draft>> all_;
-  std::unordered_map<Address, Draft*> by_address_;
+  std::unordered_map<std::string_view, Draft*> by_address_;  ///< The drafts keep their addresses.
   std::unordered_map<Address, Collection> collections_;
   std::unordered_set<Address> left_out_;
   std::unordered_map<const Tree*, Constants> constants_;  ///< By the keys of the resource.

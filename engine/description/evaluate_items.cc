@@ -40,6 +40,22 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
                       .where = name.where,
                       .hint = std::move(hint)});
   };
+  struct Other {
+    const std::string& known_as;
+    const Address& address;
+    Draft& draft;
+    std::string path;
+    bool is_above;
+  };
+  std::vector<Other> others;
+  bool is_above = true;
+  for (const auto& [known_as, address] : in(node + ".software")) {
+    Draft& other = *find(address);
+    if (&other == &item)
+      is_above = false;
+    else
+      others.push_back({known_as, address, other, path_of(*this, other), is_above});
+  }
   Value::List found;
   for (const Tree& name : written.is_list() ? written.items : std::vector<Tree>{written}) {
     const std::optional<Value> text = typing.read(name, Type{.kind = Type::Kind::Text});
@@ -50,37 +66,32 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
       continue;
     }
     bool is_any = false;
-    bool is_above = true;
     bool is_below = false;
-    std::vector<std::string> known;
-    for (const auto& [known_as, address] : in(node + ".software")) {
-      Draft& other = *find(address);
-      if (&other == &item) {
-        is_above = false;
+    for (const Other& other : others) {
+      if (!is_meant(text->text(), other.known_as, other.draft, other.path))
         continue;
-      }
-      const std::string path = path_of(*this, other);
-      if (is_above)
-        known.push_back(path.empty() ? known_as : path);
-      if (!is_meant(text->text(), known_as, other, path))
-        continue;
-      if (!is_above) {
+      if (!other.is_above) {
         is_below = true;
         continue;
       }
       is_any = true;
-      if (other.schema->find_attribute("digest") == nullptr)
+      if (other.draft.schema->find_attribute("digest") == nullptr)
         refuse(name, "wrong-type",
                fmt::format("a file or a command is wanted, and this is a {}",
-                           other.resource.component),
+                           other.draft.resource.component),
                "only what has a digest can be seen to change");
-      else if (std::ranges::find(found, Value(Reference{address})) == found.end())
-        found.emplace_back(Reference{address});
+      else if (std::ranges::find(found, Value(Reference{other.address})) == found.end())
+        found.emplace_back(Reference{other.address});
     }
-    if (!is_any)
-      refuse(name, "unknown-name",
-             fmt::format("no item above this one is {}", quoted(text->text())),
-             is_below ? "it is below, and only items above count" : hint_for(text->text(), known));
+    if (is_any)
+      continue;
+    std::vector<std::string> known;
+    for (const Other& other : others) {
+      if (other.is_above)
+        known.push_back(other.path.empty() ? other.known_as : other.path);
+    }
+    refuse(name, "unknown-name", fmt::format("no item above this one is {}", quoted(text->text())),
+           is_below ? "it is below, and only items above count" : hint_for(text->text(), known));
   }
   item.resource.properties.emplace(schema.name, std::move(found));
 }

@@ -24,7 +24,7 @@ bool is_name(char c) {
 
 class Lexer {
  public:
-  Lexer(std::string_view text, std::size_t begin, Ending ending, const ScalarPlaces& places)
+  Lexer(std::string_view text, std::size_t begin, EndsAt ending, const ScalarPlaces& places)
       : text_(text), begin_(begin), at_(begin), ending_(ending), places_(places) {}
 
   std::vector<Token> run() {
@@ -33,15 +33,15 @@ class Lexer {
         ++at_;
       if (tokens_.size() >= kMostTokens)
         fail(at_, 1, "this expression is too long");
-      if (ending_ != Ending::EndOfText &&
-          text_.substr(at_, 2) == (ending_ == Ending::Braces ? "}}" : "%}")) {
+      if (ending_ != EndsAt::EndOfText &&
+          text_.substr(at_, 2) == (ending_ == EndsAt::Braces ? "}}" : "%}")) {
         push(Token::Kind::End, 2);
         return std::move(tokens_);
       }
       if (at_ == text_.size()) {
-        if (ending_ == Ending::Braces)
+        if (ending_ == EndsAt::Braces)
           fail(begin_ - 3, 3, "this reference is not closed by '}}'");
-        if (ending_ == Ending::Block)
+        if (ending_ == EndsAt::Block)
           fail(begin_ - 2, 2, "this is not closed by '%}'");
         push(Token::Kind::End, 0);
         return std::move(tokens_);
@@ -194,14 +194,14 @@ class Lexer {
   std::string_view text_;
   std::size_t begin_;
   std::size_t at_;
-  Ending ending_;
+  EndsAt ending_;
   const ScalarPlaces& places_;
   std::vector<Token> tokens_;
 };
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view text, std::size_t begin, Ending ending,
+std::vector<Token> tokenize(std::string_view text, std::size_t begin, EndsAt ending,
                             const ScalarPlaces& places) {
   return Lexer(text, begin, ending, places).run();
 }

@@ -26,8 +26,8 @@ struct Token {
 
 /// Reads tokens from `begin` of `text` on, up to `}}`, `%}` or the end of the text; the place of
 /// that is in the last token. Throws ExpressionError.
-enum class Ending { Braces, Block, EndOfText };
-std::vector<Token> tokenize(std::string_view text, std::size_t begin, Ending ending,
+enum class EndsAt { Braces, Block, EndOfText };
+std::vector<Token> tokenize(std::string_view text, std::size_t begin, EndsAt ending,
                             const ScalarPlaces& places);
 
 }  // namespace encamp

@@ -344,7 +344,7 @@ Expression::Pointer parse_loop(std::vector<Token> tokens, const ScalarPlaces& pl
 
 Expression::Pointer parse_path(const Tree& scalar) {
   const ScalarPlaces places(scalar);
-  return parse_expression(tokenize(scalar.text, 0, Ending::EndOfText, places), places);
+  return parse_expression(tokenize(scalar.text, 0, EndsAt::EndOfText, places), places);
 }
 
 }  // namespace encamp

@@ -106,7 +106,7 @@ class TextParser {
       at_ += 3;
       return;
     }
-    std::vector<Token> tokens = tokenize(text_, at_ + 3, Ending::Braces, places_);
+    std::vector<Token> tokens = tokenize(text_, at_ + 3, EndsAt::Braces, places_);
     at_ = tokens.back().end;
     flush(parts);
     parts.all.push_back(parse_expression(std::move(tokens), places_));
@@ -116,7 +116,7 @@ class TextParser {
   Block read_block(std::size_t begin, std::string& literal) {
     const std::size_t newline = begin == 0 ? std::string::npos : text_.rfind('\n', begin - 1);
     const std::size_t line = newline == std::string::npos ? 0 : newline + 1;
-    Block block{.tokens = tokenize(text_, begin + 2, Ending::Block, places_), .begin = begin};
+    Block block{.tokens = tokenize(text_, begin + 2, EndsAt::Block, places_), .begin = begin};
     const std::size_t behind = block.tokens.back().end;
     const std::size_t end = std::min(text_.find('\n', behind), text_.size());
     if (line < at_ || !is_blank(text_.substr(line, begin - line)) ||

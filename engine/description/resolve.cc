@@ -79,6 +79,7 @@ class Resolver {
 
   /// As written, section by section.
   void take_resources() {
+    site_.resources.reserve(drafts_.all().size());
     for (const char* part : {"networks", "images", "volumes", "resources", "nodes", "software"}) {
       for (const std::unique_ptr<Draft>& draft : drafts_.all()) {
         if (draft->schema->section == part)

@@ -1,5 +1,5 @@
 // `checks`: what must hold for a description to be a good one; and what no two items may share.
-#include <map>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -58,7 +58,8 @@ void read_checks(Drafts& drafts, const Tree& section) {
 
 // As they are written they differ; only their references make them the same.
 void check_same_items(Drafts& drafts) {
-  std::map<std::tuple<Address, std::string, std::string>, const Draft*> seen;
+  // By node, component and path; neither of the first two has a space..
+  std::unordered_map<std::string, const Draft*> seen;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
     if (draft->subject == nullptr || draft->faulty)
       continue;
@@ -69,7 +70,8 @@ void check_same_items(Drafts& drafts) {
     if (path == draft->resource.properties.end() || !path->second.is_text())
       continue;
     const auto [first, is_new] = seen.emplace(
-        std::tuple(draft->node, draft->resource.component, path->second.text()), draft.get());
+        fmt::format("{} {} {}", draft->node, draft->resource.component, path->second.text()),
+        draft.get());
     if (!is_new)
       drafts.diagnostics().add(
           {.code = "duplicate-name",

@@ -74,6 +74,8 @@ template <typename Work>
 void told_the_way(Drafts& drafts, const Draft& draft, const Work& work) {
   const std::size_t before = drafts.diagnostics().all().size();
   work();
+  if (drafts.diagnostics().all().size() == before)
+    return;
   const Draft* node = draft.extended != nullptr ? &draft : drafts.find(draft.node);
   if (node == nullptr || node->extended == nullptr)
     return;

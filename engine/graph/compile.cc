@@ -1,10 +1,10 @@
 #include "engine/graph/compile.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -26,9 +26,7 @@ class Compiler {
   Graph run() {
     graph_.site = site_.name;
     graph_.domain = site_.domain;
-    graph_.resources = site_.resources;
-    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v)
-      vertices_.emplace(graph_.resources[v].address, v);
+    take_resources();
     find_chains();
     expand_all();
     for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
@@ -43,9 +41,7 @@ class Compiler {
 
   // No component is asked: their resources may lack what they count on.
   void look_for_cycles() {
-    graph_.resources = site_.resources;
-    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v)
-      vertices_.emplace(graph_.resources[v].address, v);
+    take_resources();
     find_chains();
     for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
       add_written_needs(v);
@@ -91,7 +87,8 @@ class Compiler {
       if (!compiler_.vertices_.contains(address)) {
         if (!resource.where)
           resource.where = self_.where;
-        compiler_.vertices_.emplace(address, compiler_.graph_.resources.size());
+        compiler_.vertices_.emplace(compiler_.implied_.emplace_back(address),
+                                    compiler_.graph_.resources.size());
         compiler_.graph_.resources.push_back(std::move(resource));
       }
       compiler_.need(vertex_, address, reason, self_.where);
@@ -114,18 +111,28 @@ class Compiler {
     std::vector<std::pair<std::string, Value>> changed_;
   };
 
+  void take_resources() {
+    graph_.resources = site_.resources;
+    graph_.edges.reserve(3 * graph_.resources.size());
+    vertices_.reserve(graph_.resources.size());
+    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v)
+      vertices_.emplace(site_.resources[v].address, v);
+  }
+
   void find_chains() {
     for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
       if (!graph_.resources[v].node.empty())
-        items_[graph_.resources[v].node].push_back(v);
+        items_[site_.resources[v].node].push_back(v);
     }
     for (const auto& [node, items] : items_) {
       std::vector<Graph::Vertex> chain = items;
       std::ranges::stable_sort(chain, {}, [this](Graph::Vertex v) { return rank(v); });
       last_on_[node] = chain.back();
+      const auto on = find(Address(node), graph_.resources[chain.front()].where);
       for (std::size_t i = 0; i < chain.size(); ++i) {
-        const Span where = graph_.resources[chain[i]].where;
-        need(chain[i], node, "its node", where);
+        const Span& where = graph_.resources[chain[i]].where;
+        if (on)
+          add_edge(chain[i], *on, "its node", where);
         if (i > 0)
           add_edge(chain[i], chain[i - 1], "order in software", where);
       }
@@ -165,6 +172,8 @@ class Compiler {
   void add_late_references(Graph::Vertex v) {
     const Resource& resource = graph_.resources[v];
     for (const auto& [name, value] : resource.properties) {
+      if (!value.is_reference() && !value.is_list() && !value.is_mapping() && !value.is_pending())
+        continue;  // Text, most often.
       check_references(value, resource.place(name));
       for (const AttributeReference& reference : pending_references(value)) {
         const Span where = reference.where ? reference.where : resource.place(name);
@@ -244,8 +253,17 @@ class Compiler {
       is_late(reference, reference.where ? reference.where : where);
   }
 
-  void find_order_or_cycles() {
+  // The first reason for an edge is the one that is shown.
+  void sort_edges() {
     std::ranges::stable_sort(graph_.edges, {}, &Graph::Edge::from);
+    std::vector<Graph::Vertex> needed_by(graph_.resources.size(), graph_.resources.size());
+    std::erase_if(graph_.edges, [&](const Graph::Edge& edge) {
+      return std::exchange(needed_by[edge.to], edge.from) == edge.from;
+    });
+  }
+
+  void find_order_or_cycles() {
+    sort_edges();
     std::vector<NeedPair> needs;
     for (const Graph::Edge& edge : graph_.edges)
       needs.emplace_back(edge.from, edge.to);
@@ -279,11 +297,8 @@ class Compiler {
       add_edge(from, *target, reason, where);
   }
 
-  // The first reason for an edge is the one that is shown.
-  void add_edge(Graph::Vertex from, Graph::Vertex to, const std::string& reason,
-                const Span& where) {
-    if (pairs_.insert(from << 32U | to).second)  // There are fewer than 2^32.
-      graph_.edges.push_back({from, to, reason, where});
+  void add_edge(Graph::Vertex from, Graph::Vertex to, std::string reason, const Span& where) {
+    graph_.edges.push_back({from, to, std::move(reason), where});
   }
 
   std::optional<Graph::Vertex> find(const Address& address, const Span& where) {
@@ -292,7 +307,7 @@ class Compiler {
       return found->second;
     std::vector<std::string> known;
     for (const auto& [name, vertex] : vertices_)
-      known.push_back(name);
+      known.emplace_back(name);
     report({.code = "unknown-resource",
             .summary = fmt::format("there is no '{}'", address),
             .where = where,
@@ -320,10 +335,12 @@ class Compiler {
   const Registry& registry_;
   Diagnostics& diagnostics_;
   Graph graph_;
-  std::unordered_map<Address, Graph::Vertex> vertices_;
-  std::unordered_map<Address, std::vector<Graph::Vertex>> items_;  // Of each node, as written.
-  std::unordered_map<Address, Graph::Vertex> last_on_;  // The last item of a node's chain.
-  std::unordered_set<Graph::Vertex> pairs_;             // Of edges: from, then to.
+  // By address, which is kept by the site, or in `implied_`.
+  std::unordered_map<std::string_view, Graph::Vertex> vertices_;
+  std::deque<Address> implied_;
+  std::unordered_map<std::string_view, std::vector<Graph::Vertex>>
+      items_;                                                    // Of a node, as written.
+  std::unordered_map<std::string_view, Graph::Vertex> last_on_;  // The last of a node's chain.
 };
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/strong_components.hpp>
-#include <boost/graph/topological_sort.hpp>
 
 namespace encamp {
 namespace {
@@ -53,16 +52,47 @@ std::vector<std::size_t> way_around(const Boost& graph, std::size_t start,
 
 }  // namespace
 
+// Depth first, as Boost's topological_sort does it, without a graph of small pieces of memory:
+// sites have a million edges.
 std::optional<std::vector<std::size_t>> find_order(std::size_t vertices,
                                                    const std::vector<NeedPair>& needs) {
-  const Boost graph = boost_graph(vertices, needs);
+  std::vector<std::size_t> first(vertices + 1, 0);  // Of each vertex, into `targets`.
+  for (const NeedPair& need : needs)
+    ++first[need.first + 1];
+  for (std::size_t v = 0; v < vertices; ++v)
+    first[v + 1] += first[v];
+  std::vector<std::size_t> targets(needs.size());
+  std::vector<std::size_t> next(first.begin(), first.end() - 1);
+  for (const auto& [from, to] : needs)
+    targets[next[from]++] = to;
+  next.assign(first.begin(), first.end() - 1);
+
+  enum class Mark : char { New, Open, Done };
+  std::vector<Mark> marks(vertices, Mark::New);
   std::vector<std::size_t> order;
   order.reserve(vertices);
-  try {
-    // Boost puts the target of an edge first: what is needed comes before who needs it.
-    boost::topological_sort(graph, std::back_inserter(order));
-  } catch (const boost::not_a_dag&) {
-    return std::nullopt;
+  std::vector<std::size_t> open;  // From where the search began to where it is.
+  for (std::size_t start = 0; start < vertices; ++start) {
+    if (marks[start] != Mark::New)
+      continue;
+    marks[start] = Mark::Open;
+    open.push_back(start);
+    while (!open.empty()) {
+      const std::size_t at = open.back();
+      if (next[at] == first[at + 1]) {
+        marks[at] = Mark::Done;
+        order.push_back(at);
+        open.pop_back();
+        continue;
+      }
+      const std::size_t target = targets[next[at]++];
+      if (marks[target] == Mark::Open)
+        return std::nullopt;
+      if (marks[target] == Mark::New) {
+        marks[target] = Mark::Open;
+        open.push_back(target);
+      }
+    }
   }
   return order;
 }

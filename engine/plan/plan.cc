@@ -50,6 +50,7 @@ std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedP
       needs[later].push_back(earlier);
   }
   std::vector<NeedPair> pairs;
+  pairs.reserve(must.size() + wishes.size());
   for (std::size_t i = 0; i < needs.size(); ++i) {
     std::ranges::sort(needs[i]);
     const auto again = std::ranges::unique(needs[i]);
@@ -62,10 +63,12 @@ std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedP
   for (std::size_t i = 0; i < actions.size(); ++i)
     place[order.value()[i]] = i;
   std::vector<Action> arranged;
+  arranged.reserve(actions.size());
   for (const std::size_t i : *order) {
-    for (const std::size_t need : needs[i])
-      actions[i].needs.push_back(place[need]);
-    std::ranges::sort(actions[i].needs);
+    for (std::size_t& need : needs[i])
+      need = place[need];
+    std::ranges::sort(needs[i]);
+    actions[i].needs = std::move(needs[i]);
     arranged.push_back(std::move(actions[i]));
   }
   return arranged;
@@ -101,6 +104,8 @@ class Planner {
   }
 
   Plan run() {
+    actions_.reserve(bound_.graph.order.size());
+    index_.reserve(bound_.graph.order.size());
     for (const Graph::Vertex v : bound_.graph.order)
       decide(v);
     end_the_rest();
@@ -108,14 +113,15 @@ class Planner {
     mend_what_shares(removals);
 
     std::vector<NeedPair> must;
-    const auto needs = bound_.graph.needs();
-    for (std::size_t i = 0; i < actions_.size(); ++i) {
-      for (const Graph::Vertex need : needs[bound_.graph.order[i]]) {
-        if (mutant("needs-ignored") &&
-            bound_.graph.resources[need].node != actions_[i].resource.node)
-          continue;
-        must.emplace_back(i, index_.at(bound_.graph.resources[need].address));
-      }
+    must.reserve(bound_.graph.edges.size());
+    std::vector<std::size_t> decided_as(actions_.size());  // Of each vertex, in `actions_`.
+    for (std::size_t i = 0; i < actions_.size(); ++i)
+      decided_as[bound_.graph.order[i]] = i;
+    for (const Graph::Edge& edge : bound_.graph.edges) {
+      const auto& resources = bound_.graph.resources;
+      if (mutant("needs-ignored") && resources[edge.to].node != resources[edge.from].node)
+        continue;
+      must.emplace_back(decided_as[edge.from], decided_as[edge.to]);
     }
     for (Action& removal : removals) {
       const auto wanted = index_.find(removal.address);
@@ -178,7 +184,7 @@ class Planner {
     } else if (record != nullptr) {
       decide_existing(action, *record, v);
     }
-    index_.emplace(action.address, actions_.size());
+    index_.emplace(bound_.graph.resources[v].address, actions_.size());
     actions_.push_back(std::move(action));
   }
 
@@ -312,7 +318,7 @@ class Planner {
   const Observations& observations_;
   const Secret::Key key_;        // Of the secrets that are recorded; nothing when there are none.
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
-  std::unordered_map<Address, std::size_t> index_;
+  std::unordered_map<std::string_view, std::size_t> index_;  // By address.
   std::vector<Ending> endings_;
   std::set<Address> restarted_;  // Nodes that are kept and start again.
   Lookup lookup_;                // Over the decisions so far.

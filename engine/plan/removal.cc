@@ -151,6 +151,8 @@ class RemovalOrder {
 
 std::vector<Action> make_removals(const std::vector<Ending>& endings, const Registry& registry,
                                   const std::vector<Record>& records) {
+  if (endings.empty())
+    return {};
   const CurrentRecords current(records);
   // Those that end, and not only what is left of an earlier generation: what lies on a node lies on
   // its last one.
@@ -203,7 +205,9 @@ std::vector<Action> make_removals(const std::vector<Ending>& endings, const Regi
 }
 
 std::vector<NeedPair> removal_order(const std::vector<Action>& actions) {
-  return RemovalOrder(actions).run();
+  const bool any = std::ranges::any_of(
+      actions, [](const Action& action) { return action.verb == Action::Verb::Remove; });
+  return any ? RemovalOrder(actions).run() : std::vector<NeedPair>();
 }
 
 }  // namespace encamp

@@ -2,7 +2,8 @@
 
 namespace encamp {
 
-CurrentRecords::CurrentRecords(const std::vector<Record>& records) {
+CurrentRecords::CurrentRecords(std::span<const Record> records) {
+  records_.reserve(records.size());
   for (const Record& record : records) {
     const Record*& current = records_[record.address];
     if (current == nullptr || record.generation > current->generation)

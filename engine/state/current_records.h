@@ -1,8 +1,9 @@
 // What a journal's rows say now: of each resource the row of its latest generation.
 #pragma once
 
+#include <span>
+#include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "engine/state/record.h"
 
@@ -11,7 +12,7 @@ namespace encamp {
 /// Points into `records`, which must outlive it and not move.
 class CurrentRecords {
  public:
-  explicit CurrentRecords(const std::vector<Record>& records);
+  explicit CurrentRecords(std::span<const Record> records);
 
   /// nullptr when there is no row.
   const Record* find(const Address& address) const;
@@ -19,7 +20,7 @@ class CurrentRecords {
   const Record* find_standing(const Address& address) const;
 
  private:
-  std::unordered_map<Address, const Record*> records_;
+  std::unordered_map<std::string_view, const Record*> records_;
 };
 
 /// Whether the row is Present or Intended: the resource is there or begun, and nobody removes it.
