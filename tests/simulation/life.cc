@@ -295,8 +295,10 @@ void Life::good_end() {
 void Life::expect_up(Verb verb) {
   const std::string word = word_of(verb);
   Ended ended;
-  // What is still under way may be in the way, or make a first attempt fail.
-  for (int i = 0; i < 3 && !ended.succeeded && !world_.violation(); ++i) {
+  // What is still under way may be in the way, or make a first attempt fail; and so does each flaky
+  // command, of which an attempt may see one alone.
+  const int attempts = 3 + site_.flaky_commands();
+  for (int i = 0; i < attempts && !ended.succeeded && !world_.violation(); ++i) {
     ended = run(verb, ++processes_);
     if (i == 0 && !ended.succeeded)
       world_.baton.wait_for_timers();

@@ -103,6 +103,13 @@ const RandomSite::Item* RandomSite::find(const std::string& address) const {
   return nullptr;
 }
 
+int RandomSite::flaky_commands() const {
+  int count = 0;
+  for (const Node& node : nodes_)
+    count += static_cast<int>(std::ranges::count(node.items, true, &Item::flaky));
+  return count;
+}
+
 std::string RandomSite::command_of(const std::string& address, const Item& item) const {
   return fmt::format("do {} v{}{}{}", address, item.version, item.flaky ? " flaky" : "",
                      item.creates ? fmt::format(" > /srv/{}", item.name) : "");

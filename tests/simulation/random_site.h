@@ -46,6 +46,8 @@ class RandomSite {
   };
   /// `secret` is the deployment's.
   std::vector<Inside> insides(const std::string& secret) const;
+  /// How many of the commands fail when they are run first.
+  int flaky_commands() const;
 
  private:
   struct Item {
