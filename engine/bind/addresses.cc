@@ -23,13 +23,9 @@ std::uint32_t hash(std::string_view text) {  // FNV-1a
 
 class AddressChooser {
  public:
-  AddressChooser(const Graph& graph, const BindInput& input, const HostOffer& host,
-                 Diagnostics& diagnostics)
-      : graph_(graph),
-        input_(input),
-        host_(host),
-        diagnostics_(diagnostics),
-        current_(input.records) {}
+  AddressChooser(const Graph& graph, const BindInput& input, const CurrentRecords& current,
+                 const HostOffer& host, Diagnostics& diagnostics)
+      : graph_(graph), input_(input), host_(host), diagnostics_(diagnostics), current_(current) {}
 
   Addresses run() {
     find_busy();
@@ -246,7 +242,7 @@ class AddressChooser {
   const BindInput& input_;
   const HostOffer& host_;
   Diagnostics& diagnostics_;
-  const CurrentRecords current_;
+  const CurrentRecords& current_;
   std::vector<std::pair<Subnet, std::string>> busy_;  // And by whom.
   Addresses chosen_;
 };
@@ -276,9 +272,10 @@ std::vector<Attachment> attachments(const Resource& node) {
   return result;
 }
 
-Addresses choose_addresses(const Graph& graph, const BindInput& input, const HostOffer& host,
+Addresses choose_addresses(const Graph& graph, const BindInput& input,
+                           const CurrentRecords& current, const HostOffer& host,
                            Diagnostics& diagnostics) {
-  return AddressChooser(graph, input, host, diagnostics).run();
+  return AddressChooser(graph, input, current, host, diagnostics).run();
 }
 
 }  // namespace encamp

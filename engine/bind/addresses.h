@@ -8,6 +8,7 @@
 
 #include "engine/bind/bind.h"
 #include "engine/bind/subnet.h"
+#include "engine/state/current_records.h"
 
 namespace encamp {
 
@@ -29,7 +30,9 @@ std::vector<Attachment> attachments(const Resource& node);
 /// from the deployment's id, so that two deployments that know nothing of each other seldom meet.
 /// Nodes get .10 and up, the gateway is .1.
 /// Throws Error(NoRoom) when nothing is free, Error(Conflict) when a written subnet is in use.
-Addresses choose_addresses(const Graph& graph, const BindInput& input, const HostOffer& host,
+/// `current` is of the input's records.
+Addresses choose_addresses(const Graph& graph, const BindInput& input,
+                           const CurrentRecords& current, const HostOffer& host,
                            Diagnostics& diagnostics);
 
 }  // namespace encamp

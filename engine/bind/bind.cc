@@ -23,7 +23,7 @@ class Binder {
 
   BoundGraph run() {
     check_room(bound_.graph, input_, host_);
-    addresses_ = choose_addresses(bound_.graph, input_, host_, diagnostics_);
+    addresses_ = choose_addresses(bound_.graph, input_, current_, host_, diagnostics_);
     bound_.bindings.reserve(bound_.graph.resources.size());
     for (const Resource& resource : bound_.graph.resources) {
       const Record* record = current_.find(resource.address);
@@ -265,7 +265,8 @@ BoundGraph bind(Graph graph, const BindInput& input, Diagnostics& diagnostics) {
 }
 
 void check_addresses(const Graph& graph, Diagnostics& diagnostics) {
-  choose_addresses(graph, {}, {"a host where nothing is in use", {}}, diagnostics);
+  choose_addresses(graph, {}, CurrentRecords({}), {"a host where nothing is in use", {}},
+                   diagnostics);
 }
 
 void bind_generation(Resource& resource, const std::string& deployment, int generation) {

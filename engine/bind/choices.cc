@@ -49,21 +49,23 @@ std::optional<Value> chosen_attribute(const std::string& component, const Proper
 }
 
 Lookup make_lookup(const BoundGraph& bound, std::function<const Attributes*(const Address&)> late) {
-  // Made by the first question: sites are large, and often nothing is asked.
+  // Of what has chosen attributes; made by the first question: sites are large, and often nothing
+  // is asked.
   using Index = std::unordered_map<std::string_view, const Resource*>;
-  return [&bound, index = std::make_shared<Index>(), late = std::move(late)](
+  return [&bound, index = std::make_shared<std::optional<Index>>(), late = std::move(late)](
              const Address& address, const std::string& attribute) -> std::optional<Value> {
-    if (index->empty()) {
-      index->reserve(bound.graph.resources.size());
-      for (const Resource& resource : bound.graph.resources)
-        index->emplace(resource.address, &resource);
+    if (!*index) {
+      index->emplace();
+      for (const Resource& resource : bound.graph.resources) {
+        if (resource.component == "node" || resource.component == "network")
+          (*index)->emplace(resource.address, &resource);
+      }
     }
-    const auto resource = index->find(address);
-    if (resource == index->end())
-      return std::nullopt;
-    if (auto chosen =
-            chosen_attribute(resource->second->component, resource->second->properties, attribute))
-      return chosen;
+    if (const auto found = (*index)->find(address); found != (*index)->end()) {
+      const Resource& resource = *found->second;
+      if (auto chosen = chosen_attribute(resource.component, resource.properties, attribute))
+        return chosen;
+    }
     const Attributes* attributes = late ? late(address) : nullptr;
     return attributes == nullptr ? std::nullopt : property(*attributes, attribute);
   };

@@ -27,8 +27,10 @@ std::vector<Need> read_needs(Drafts& drafts, const Tree* tree, const Scope& scop
       continue;
     }
     const Typing typing(scope, drafts.loader(), drafts.diagnostics());
-    for (const Typing::Path& path : typing.paths(entry))
+    for (const Typing::Path& path : typing.paths(entry)) {
+      drafts.budget().spend(4);  // `needs: [nodes]` of each of many nodes is an edge for each pair.
       needs.push_back({path.address, path.where});
+    }
   }
   return needs;
 }
