@@ -93,10 +93,10 @@ Names begun_with(const Record& record, Context& context) {
                  names_in(is_told ? essence->second.find("packages") : nullptr));
 }
 
-/// Whether their rows were made together: the engine marks them so (kLifeNote).
+/// Whether their rows were made together.
 bool is_of_one_life(const Record& item, const Record& node) {
-  const auto one = item.notes.find("life");
-  const auto other = node.notes.find("life");
+  const auto one = item.notes.find(kLifeNote);
+  const auto other = node.notes.find(kLifeNote);
   return one != item.notes.end() && other != node.notes.end() && one->second == other->second;
 }
 

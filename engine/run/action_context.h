@@ -124,10 +124,6 @@ class ActionContext : public Context {
   std::map<Address, Record> seen_;  ///< What record() has given references to.
 };
 
-/// The note that parts a resource from what had its address and generation before and has gone,
-/// with its row: random, chosen with the row, part of every receipt.
-inline constexpr const char* kLifeNote = "life";
-
 /// The note that counts executions: a receipt of a command differs after each known outcome.
 inline constexpr const char* kAttemptNote = "attempt";
 void count_attempt(Record& record);

@@ -31,6 +31,10 @@ struct Record {
   bool operator==(const Record&) const = default;
 };
 
+/// The note that parts a resource from what had its address and generation before and has gone,
+/// with its row: random, the same for all rows that are chosen together, part of every receipt.
+inline constexpr const char* kLifeNote = "life";
+
 std::string to_string(Life life);
 /// Throws std::invalid_argument.
 Life life_from(std::string_view text);

@@ -66,7 +66,7 @@ std::string second_word(const std::string& text) {
 
 // An item that went and came again with the same generation has another mark.
 std::string life_of_row(const Record& record) {
-  const auto mark = record.notes.find("life");
+  const auto mark = record.notes.find(encamp::kLifeNote);
   return fmt::format("{} {}", record.generation,
                      mark == record.notes.end() ? std::string() : mark->second.text());
 }

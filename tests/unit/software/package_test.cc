@@ -24,6 +24,14 @@ void bake(test::ItemContext& context, std::initializer_list<const char*> names) 
     test::add_package(context.machine, name);
 }
 
+// curl, whose image the journal no longer has.
+void bake_and_forget_the_image(test::ItemContext& context) {
+  context.machine.packages["curl"] = "1.0";
+  context.records["nodes.node"] = {.address = "nodes.node",
+                                   .properties = {{"image", Reference{"images.gone"}}},
+                                   .notes = {{kLifeNote, "1"}}};
+}
+
 TEST(Package, InstallsWhatIsMissing) {
   test::ItemContext context("nodes.node.software.web");
   context.machine.packages["curl"] = "7.88";
@@ -170,14 +178,11 @@ TEST(Package, TakesAwayWhatWasBakedForItBeforeItEverRan) {
 // Neither has run before, and the image they were baked into is in the journal no more.
 TEST(Package, LeavesWhatWasBakedForAnotherThatNeverRan) {
   test::ItemContext context("nodes.node.software.web");
-  context.machine.packages["curl"] = "1.0";
-  context.records["nodes.node"] = {.address = "nodes.node",
-                                   .properties = {{"image", Reference{"images.gone"}}},
-                                   .notes = {{"life", "1"}}};
+  bake_and_forget_the_image(context);
   Record other{.address = "nodes.node.software.other",
                .component = "package",
                .properties = {{"names", list({"curl"})}},
-               .notes = {{"life", "1"}}};
+               .notes = {{kLifeNote, "1"}}};
   context.others = {other};
   context.own.properties = other.properties;
   context.own.notes = other.notes;
@@ -189,12 +194,9 @@ TEST(Package, LeavesWhatWasBakedForAnotherThatNeverRan) {
 
 TEST(Package, CountsWhatWasBakedForItAsItsOwnWithoutTheImage) {
   test::ItemContext context("nodes.node.software.web");
-  context.machine.packages["curl"] = "1.0";
-  context.records["nodes.node"] = {.address = "nodes.node",
-                                   .properties = {{"image", Reference{"images.gone"}}},
-                                   .notes = {{"life", "1"}}};
+  bake_and_forget_the_image(context);
   context.own.properties = {{"names", list({"curl"})}};
-  context.own.notes = {{"life", "1"}};
+  context.own.notes = {{kLifeNote, "1"}};
 
   context.realize(kPackages, {{"names", list({"curl"})}});
 
