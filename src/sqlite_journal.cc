@@ -92,7 +92,8 @@ std::vector<Address> addresses_from(const std::string& text) {
     std::size_t begin = 2;
     for (std::size_t end = 0; end + 2 < text.size(); begin = end + 3) {
       end = text.find('"', begin);
-      if (end + 2 != text.size() && text.compare(end, 3, "\",\"") != 0)
+      if (end == std::string::npos ||
+          (end + 2 != text.size() && text.compare(end, 3, "\",\"") != 0))
         throw std::invalid_argument("no list of addresses: " + text);
       addresses.push_back(text.substr(begin, end - begin));
     }

@@ -44,6 +44,25 @@ RC_GTEST_PROP(Value, IsTheSameAfterJson, ()) {
   RC_ASSERT(from_json(to_json(value)) == value);
 }
 
+// Objects of plain text are read by another way than all others.
+RC_GTEST_PROP(Properties, AreTheSameAfterJson, ()) {
+  const auto ascii = rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127));
+  Properties values{{*ascii, Value(*ascii)}, {"null", Value()}, {"yes", Value(true)}};
+  RC_ASSERT(map_from_json(to_json(values)) == values);
+
+  values.emplace("other", *any_value(1));
+  RC_ASSERT(map_from_json(to_json(values)) == values);
+}
+
+TEST(Properties, AreNoHalfOfJson) {
+  for (const char* text :
+       {"", "{", R"({"a")", R"({"a":)", R"({"a":"b)", R"({"a":"b")", R"({"a":"b",})",
+        R"({"a":"b"} )"
+        "x",
+        R"({"a":tru})", R"({"a":"\"})"})
+    EXPECT_ANY_THROW(map_from_json(text)) << text;
+}
+
 RC_GTEST_PROP(Bytes, AreTheSameAfterPrinting, ()) {
   const Bytes bytes{*rc::gen::inRange<std::int64_t>(0, std::numeric_limits<std::int64_t>::max())};
 
