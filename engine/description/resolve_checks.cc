@@ -58,7 +58,7 @@ void read_checks(Drafts& drafts, const Tree& section) {
 
 // As they are written they differ; only their references make them the same.
 void check_same_items(Drafts& drafts) {
-  // By node, component and path; neither of the first two has a space..
+  // By node, component and path; neither of the first two has a space.
   std::unordered_map<std::string, const Draft*> seen;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
     if (draft->subject == nullptr || draft->faulty)
