@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -107,15 +108,36 @@ std::vector<Address> addresses_from(const std::string& text) {
   return addresses;
 }
 
-Record record_from(const Statement& row) {
+/// Properties from their text. What is the same on all copies of a node, and nearly all attributes,
+/// is read once and shared.
+class Maps {
+ public:
+  Properties read(const std::string& text) {
+    if (text.size() > kLong)
+      return map_from_json(text);
+    const auto known = known_.find(text);
+    if (known != known_.end())
+      return known->second;
+    Properties read = map_from_json(text);
+    if (known_.size() < kMany)
+      known_.emplace(text, read);
+    return read;
+  }
+
+ private:
+  static constexpr std::size_t kLong = 256, kMany = 1024;
+  std::unordered_map<std::string, Properties> known_;
+};
+
+Record record_from(const Statement& row, Maps& maps) {
   return {.address = row.text(0),
           .generation = static_cast<int>(row.number(1)),
           .component = row.text(2),
           .life = life_from(row.text(3)),
           .host = row.text(4),
-          .properties = map_from_json(row.text(5)),
-          .attributes = map_from_json(row.text(6)),
-          .notes = map_from_json(row.text(7)),
+          .properties = maps.read(row.text(5)),
+          .attributes = maps.read(row.text(6)),
+          .notes = maps.read(row.text(7)),
           .claims = claims_from(row.text(8)),
           .needs = addresses_from(row.text(9)),
           .took = Duration(row.number(10))};
@@ -220,8 +242,9 @@ class SqliteJournal : public Journal {
     return reading([&] {
       std::vector<Record> all;
       Statement row(*database_, "SELECT * FROM record ORDER BY address, generation");
+      Maps maps;
       while (row.next())
-        all.push_back(record_from(row));
+        all.push_back(record_from(row, maps));
       return all;
     });
   }

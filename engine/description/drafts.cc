@@ -19,7 +19,7 @@ void Drafts::rename(Draft& item, const std::string& name) {
   const Address old = item.resource.address;
   const Address collection = item.node + ".software";
   const Address address = child_address(collection, name);
-  if (by_address_.contains(address))
+  if (find(address) != nullptr)
     return;
   by_address_.erase(item.resource.address);
   item.resource.address = address;
@@ -66,8 +66,8 @@ void Drafts::fill_index(Collection& collection) {
 }
 
 Draft* Drafts::find(const Address& address) {
-  const auto found = by_address_.find(address);
-  return found == by_address_.end() ? nullptr : found->second;
+  Draft* const* const found = by_address_.find(address);
+  return found == nullptr ? nullptr : *found;
 }
 
 const Drafts::Names& Drafts::in(const Address& collection) const {

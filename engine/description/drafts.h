@@ -18,6 +18,7 @@
 #include "engine/description/draft.h"
 #include "engine/description/evaluate.h"
 #include "engine/description/loader.h"
+#include "engine/description/name_map.h"
 #include "engine/description/outline.h"
 
 namespace encamp {
@@ -196,7 +197,7 @@ class Drafts {
   std::vector<std::shared_ptr<const SourceFile>> kept_;  ///< Files of `parsed_`.
   std::unordered_set<Address> tests_;
   std::vector<std::unique_ptr<Draft>> all_;
-  std::unordered_map<std::string_view, Draft*> by_address_;  ///< The drafts keep their addresses.
+  NameMap<Draft*> by_address_;  ///< The drafts keep their addresses.
   std::unordered_map<Address, Collection> collections_;
   std::unordered_set<Address> left_out_;
   std::unordered_map<const Tree*, Constants> constants_;  ///< By the keys of the resource.

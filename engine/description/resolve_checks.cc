@@ -1,4 +1,6 @@
 // `checks`: what must hold for a description to be a good one; and what no two items may share.
+#include <functional>
+#include <string_view>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -58,8 +60,17 @@ void read_checks(Drafts& drafts, const Tree& section) {
 
 // As they are written they differ; only their references make them the same.
 void check_same_items(Drafts& drafts) {
-  // By node, component and path; neither of the first two has a space.
-  std::unordered_map<std::string, const Draft*> seen;
+  struct Item {  // By node, component and path.
+    std::string_view node, component, path;
+    bool operator==(const Item&) const = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Item& item) const {
+      const std::hash<std::string_view> hash;
+      return (hash(item.path) * 31 + hash(item.component)) * 31 + hash(item.node);
+    }
+  };
+  std::unordered_map<Item, const Draft*, Hash> seen;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
     if (draft->subject == nullptr || draft->faulty)
       continue;
@@ -70,8 +81,7 @@ void check_same_items(Drafts& drafts) {
     if (path == draft->resource.properties.end() || !path->second.is_text())
       continue;
     const auto [first, is_new] = seen.emplace(
-        fmt::format("{} {} {}", draft->node, draft->resource.component, path->second.text()),
-        draft.get());
+        Item{draft->node, draft->resource.component, path->second.text()}, draft.get());
     if (!is_new)
       drafts.diagnostics().add(
           {.code = "duplicate-name",

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "engine/description/expression.h"
+#include "engine/description/name_map.h"
 #include "engine/graph/order.h"
 
 namespace encamp {
@@ -85,7 +86,7 @@ class Compiler {
 
     void imply(Resource resource, const std::string& reason) override {
       const Address address = resource.address;
-      if (!compiler_.vertices_.contains(address)) {
+      if (compiler_.vertices_.find(address) == nullptr) {
         if (!resource.where)
           resource.where = self_.where;
         compiler_.vertices_.emplace(compiler_.implied_.emplace_back(address),
@@ -114,7 +115,7 @@ class Compiler {
 
   void take_resources() {
     graph_.resources = site_.resources;
-    graph_.edges.reserve(3 * graph_.resources.size());
+    graph_.edges.reserve(4 * graph_.resources.size());
     vertices_.reserve(graph_.resources.size());
     for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v)
       vertices_.emplace(site_.resources[v].address, v);
@@ -312,12 +313,12 @@ class Compiler {
   }
 
   std::optional<Graph::Vertex> find(const Address& address, const Span& where) {
-    const auto found = vertices_.find(address);
-    if (found != vertices_.end())
-      return found->second;
+    if (const Graph::Vertex* const found = vertices_.find(address))
+      return *found;
     std::vector<std::string> known;
-    for (const auto& [name, vertex] : vertices_)
-      known.emplace_back(name);
+    for (const Resource& resource : site_.resources)
+      known.push_back(resource.address);
+    known.insert(known.end(), implied_.begin(), implied_.end());
     report({.code = "unknown-resource",
             .summary = fmt::format("there is no '{}'", address),
             .where = where,
@@ -346,7 +347,7 @@ class Compiler {
   Diagnostics& diagnostics_;
   Graph graph_;
   // By address, which is kept by the site, or in `implied_`.
-  std::unordered_map<std::string_view, Graph::Vertex> vertices_;
+  NameMap<Graph::Vertex> vertices_;
   std::deque<Address> implied_;
   std::unordered_map<std::string_view, std::vector<Graph::Vertex>>
       items_;                                                    // Of a node, as written.

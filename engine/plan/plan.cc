@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "engine/description/name_map.h"
 #include "engine/mutant.h"
 #include "engine/plan/removal.h"
 #include "engine/state/current_records.h"
@@ -28,6 +28,11 @@ bool share(const Value& one, const Value& other) {
 std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedPair>& must,
                             const std::vector<NeedPair>& wishes) {
   std::vector<std::vector<std::size_t>> needs(actions.size());
+  std::vector<std::size_t> counts(actions.size());
+  for (const NeedPair& pair : must)
+    ++counts[pair.first];
+  for (std::size_t i = 0; i < needs.size(); ++i)
+    needs[i].reserve(counts[i]);
   for (const auto& [later, earlier] : must)
     needs[later].push_back(earlier);
   const auto reaches = [&](std::size_t from, std::size_t to) {
@@ -62,15 +67,18 @@ std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedP
   std::vector<std::size_t> place(actions.size());
   for (std::size_t i = 0; i < actions.size(); ++i)
     place[order.value()[i]] = i;
-  std::vector<Action> arranged;
-  arranged.reserve(actions.size());
-  for (const std::size_t i : *order) {
+  for (std::size_t i = 0; i < actions.size(); ++i) {
     for (std::size_t& need : needs[i])
       need = place[need];
     std::ranges::sort(needs[i]);
     actions[i].needs = std::move(needs[i]);
-    arranged.push_back(std::move(actions[i]));
   }
+  if (std::ranges::is_sorted(*order))  // As they are: always when nothing is removed.
+    return actions;
+  std::vector<Action> arranged;
+  arranged.reserve(actions.size());
+  for (const std::size_t i : *order)
+    arranged.push_back(std::move(actions[i]));
   return arranged;
 }
 
@@ -124,13 +132,13 @@ class Planner {
       must.emplace_back(decided_as[edge.from], decided_as[edge.to]);
     }
     for (Action& removal : removals) {
-      const auto wanted = index_.find(removal.address);
-      if (wanted != index_.end() && actions_[wanted->second].verb == Verb::Create)
-        must.emplace_back(wanted->second, actions_.size());
+      const std::size_t* const wanted = index_.find(removal.address);
+      if (wanted != nullptr && actions_[*wanted].verb == Verb::Create)
+        must.emplace_back(*wanted, actions_.size());
       // What is taken from a node that stays waits until the node runs.
-      const auto node = index_.find(removal.resource.node);
-      if (node != index_.end() && !removal.node_ends)
-        must.emplace_back(actions_.size(), node->second);
+      const std::size_t* const node = index_.find(removal.resource.node);
+      if (node != nullptr && !removal.node_ends)
+        must.emplace_back(actions_.size(), *node);
       for (std::size_t i = 0; i < wanted_count(); ++i) {
         if (actions_[i].verb != Verb::Keep && shares(actions_[i], removal))
           must.emplace_back(i, actions_.size());
@@ -145,20 +153,19 @@ class Planner {
   std::size_t wanted_count() const { return bound_.graph.order.size(); }
 
   const Action* decided(const Address& address) const {
-    const auto found = index_.find(address);
-    return found == index_.end() ? nullptr : &actions_[found->second];
+    const std::size_t* const found = index_.find(address);
+    return found == nullptr ? nullptr : &actions_[*found];
   }
 
   // One wanted resource; all that it needs is decided already.
   void decide(Graph::Vertex v) {
-    Action action{.address = bound_.graph.resources[v].address,
-                  .generation = bound_.bindings[v].generation,
-                  .verb = Verb::Create,
-                  .resource = bound_.graph.resources[v],
-                  .record = {},
-                  .within = {},
-                  .host = bound_.bindings[v].host,
-                  .needs = {}};
+    // Made in its place, for which run() has reserved; only then it can be found.
+    Action& action = actions_.emplace_back();
+    action.address = bound_.graph.resources[v].address;
+    action.generation = bound_.bindings[v].generation;
+    action.verb = Verb::Create;
+    action.resource = bound_.graph.resources[v];
+    action.host = bound_.bindings[v].host;
     action.resource.properties = settle(action.resource.properties, lookup_);
     // What the description itself holds secret is compared with what is recorded under its key.
     if (key_ != nullptr) {
@@ -184,8 +191,7 @@ class Planner {
     } else if (record != nullptr) {
       decide_existing(action, *record, v);
     }
-    index_.emplace(bound_.graph.resources[v].address, actions_.size());
-    actions_.push_back(std::move(action));
+    index_.emplace(bound_.graph.resources[v].address, actions_.size() - 1);
   }
 
   void decide_existing(Action& action, const Record& record, Graph::Vertex v) {
@@ -318,7 +324,7 @@ class Planner {
   const Observations& observations_;
   const Secret::Key key_;        // Of the secrets that are recorded; nothing when there are none.
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
-  std::unordered_map<std::string_view, std::size_t> index_;  // By address.
+  NameMap<std::size_t> index_;   // By address, which the graph keeps.
   std::vector<Ending> endings_;
   std::set<Address> restarted_;  // Nodes that are kept and start again.
   Lookup lookup_;                // Over the decisions so far.

@@ -5,15 +5,15 @@ namespace encamp {
 CurrentRecords::CurrentRecords(std::span<const Record> records) {
   records_.reserve(records.size());
   for (const Record& record : records) {
-    const Record*& current = records_[record.address];
-    if (current == nullptr || record.generation > current->generation)
-      current = &record;
+    const auto [current, is_new] = records_.emplace(record.address, &record);
+    if (!is_new && record.generation > (*current)->generation)
+      *current = &record;
   }
 }
 
 const Record* CurrentRecords::find(const Address& address) const {
-  const auto found = records_.find(address);
-  return found == records_.end() ? nullptr : found->second;
+  const Record* const* found = records_.find(address);
+  return found == nullptr ? nullptr : *found;
 }
 
 const Record* CurrentRecords::find_standing(const Address& address) const {

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <span>
-#include <string_view>
-#include <unordered_map>
 
+#include "engine/description/name_map.h"
 #include "engine/state/record.h"
 
 namespace encamp {
@@ -20,7 +19,7 @@ class CurrentRecords {
   const Record* find_standing(const Address& address) const;
 
  private:
-  std::unordered_map<std::string_view, const Record*> records_;
+  NameMap<const Record*> records_;
 };
 
 /// Whether the row is Present or Intended: the resource is there or begun, and nobody removes it.
