@@ -63,7 +63,8 @@ std::optional<Value> Typing::read(const Tree& tree, const Type& type) const {
         const std::optional<Value> value = evaluated(*std::get<Expression::Pointer>(parsed));
         return value ? convert(*value, type, tree.where) : std::nullopt;
       } catch (const ExpressionError& error) {
-        diagnostics_.add(error.diagnostic);
+        if (!error.diagnostic.code.empty())
+          diagnostics_.add(error.diagnostic);
         return std::nullopt;
       }
     case Tree::Kind::List:
