@@ -47,7 +47,9 @@ Schema network() {
 Schema image() {
   return {.component = "image",
           .section = "images",
-          .properties = {{.name = "debian", .type = of(Kind::Text), .required = true},
+          .properties = {{.name = "debian", .type = of(Kind::Text)},
+                         {.name = "file", .type = of(Kind::Source)},
+                         {.name = "sha256", .type = of(Kind::Text), .pattern = "[0-9a-f]{64}"},
                          {.name = "architecture", .type = of(Kind::Text)},
                          {.name = "packages", .type = list_of(Kind::Text)},
                          {.name = "mirror", .type = of(Kind::Text)}}};
