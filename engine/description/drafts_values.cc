@@ -79,6 +79,7 @@ const Value* Drafts::property(Draft& draft, const std::string& name, const Span&
 }
 
 const Value* Drafts::attribute(Draft& node, const std::string& name, const Span& where) {
+  budget_.spend(node.attributes.size() / 64);
   const auto declaration = std::ranges::find_if(
       node.attributes, [&](const Declaration& d) { return d.schema.name == name; });
   if (declaration == node.attributes.end())

@@ -50,6 +50,7 @@ class NodeDeclarer {
     if (copies.is_wrong)
       drafts_.break_collection(draft.written_as);
     for (const Copy& copy : copies.all) {
+      drafts_.budget().spend(4 * draft.attributes.size());
       Draft one = draft;
       one.copy = copy;
       const std::string name = entry.key + "-" + copy.suffix();
@@ -135,7 +136,7 @@ class NodeDeclarer {
     const Address address = child_address("nodes", name);
     draft.resource.address = address;
     draft.node = address;
-    drafts_.budget().spend(40);
+    drafts_.budget().spend(80);
     if (const Draft* other = drafts_.find(address)) {
       diagnostics_.add({.code = "duplicate-name",
                         .summary = fmt::format("there are two nodes '{}'", name),

@@ -118,8 +118,10 @@ std::vector<std::string> comments_of(const std::string& shown, const std::string
   std::istringstream lines(shown);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t begin = line.find_first_not_of(" -");
-    if (begin != std::string::npos && line.compare(begin, key.size() + 1, key + ":") == 0)
-      comments.push_back(line.substr(line.find("# ") + 2));
+    const std::size_t comment = line.find("# ");
+    if (begin != std::string::npos && comment != std::string::npos &&
+        line.compare(begin, key.size() + 1, key + ":") == 0)
+      comments.push_back(line.substr(comment + 2));
   }
   return comments;
 }
@@ -164,12 +166,12 @@ nodes:
         content.ends_with(", parameter 'text' at lab.yaml:7, parameter 'word' at "
                           "lab.yaml:6"))
         << content;
-  const std::string extends = "lab.yaml:14, 'nodes.a' extends 'p' at lab.yaml:22";
+  const std::string extends = "lab.yaml:13, 'nodes.a' extends 'p' at lab.yaml:21";
   EXPECT_EQ(comments_of(shown, "other")[0], extends + ", parameter 'word' at lab.yaml:6");
-  EXPECT_EQ(comments_of(shown, "other")[1], "lab.yaml:14, 'nodes.b' extends 'p' at lab.yaml:23");
+  EXPECT_EQ(comments_of(shown, "other")[1], "lab.yaml:13, 'nodes.b' extends 'p' at lab.yaml:22");
   EXPECT_EQ(comments_of(shown, "other")[3],
-            "lab.yaml:14, 'nodes.c' extends 'p' at lab.yaml:25, parameter 'users' at lab.yaml:8");
-  EXPECT_EQ(comments_of(shown, "owner")[0], "lab.yaml:22") << "its own value";
+            "lab.yaml:13, 'nodes.c' extends 'p' at lab.yaml:24, parameter 'users' at lab.yaml:8");
+  EXPECT_EQ(comments_of(shown, "owner")[0], "lab.yaml:21") << "its own value";
 }
 
 RC_GTEST_PROP(Show, OfAnySiteIsTheSameSiteAgain, ()) {
