@@ -1,7 +1,7 @@
 #include "engine/description/copies.h"
 
-#include <algorithm>
-#include <map>
+#include <memory>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -20,39 +20,46 @@ class CopyReader {
  public:
   CopyReader(Drafts& drafts, const Scope& scope) : drafts_(drafts), scope_(scope) {}
 
-  std::vector<Copy> counted(const Tree& tree) const {
+  void counted(const Tree& tree, Copies& copies) const {
     const PropertySchema count{.name = "count",
                                .type = {.kind = Type::Kind::Integer},
                                .least = Value(0),
                                .most = Value(static_cast<std::int64_t>(drafts_.budget().copies()))};
     const std::optional<Value> number =
         Typing(scope_, drafts_.loader(), drafts_.diagnostics()).read(tree, count);
-    std::vector<Copy> copies;
+    copies.is_wrong = !number;
     for (int index = 1; number && index <= number->integer(); ++index)
-      copies.push_back({.index = index, .key = {}, .value = {}, .where = tree.where});
-    return copies;
+      copies.all.push_back({.index = index, .key = {}, .value = {}, .where = tree.where});
   }
 
-  std::vector<Copy> for_each(const Tree& tree) const {
+  void for_each(const Tree& tree, Copies& copies) {
     const std::optional<Value> value =
         Typing(scope_, drafts_.loader(), drafts_.diagnostics()).read(tree, Type{});
-    std::vector<Copy> copies;
+    copies.is_wrong = true;
     if (!value)
-      return copies;
+      return;
+    const std::size_t size = value->is_mapping() ? value->mapping().size()
+                             : value->is_list()  ? value->list().size()
+                                                 : 0;
+    if (size > drafts_.budget().copies()) {
+      report("out-of-range",
+             fmt::format("'for_each' makes {} copies, and {} are the most", size,
+                         drafts_.budget().copies()),
+             tree.where);
+      return;
+    }
     if (value->is_mapping()) {
-      for (std::size_t i = 0; i < value->mapping().size(); ++i) {
-        const Value::Entry& entry = value->mapping()[i];
+      for (const Value::Entry& entry : value->mapping()) {
         const Tree::Entry* source = tree.find(entry.key);
-        add(copies, entry.key, entry.value, source == nullptr ? tree.where : source->where);
+        add(copies.all, entry.key, entry.value, source == nullptr ? tree.where : source->where);
       }
     } else if (value->is_list()) {
-      for (std::size_t i = 0; i < value->list().size(); ++i) {
+      for (std::size_t i = 0; i < size; ++i) {
         const Value& item = value->list()[i];
-        const Span where = tree.is_list() && tree.items.size() == value->list().size()
-                               ? tree.items[i].where
-                               : tree.where;
+        const Span where =
+            tree.is_list() && tree.items.size() == size ? tree.items[i].where : tree.where;
         if (!item.is_null())
-          add(copies, key_of(item, copies.size() + 1, where), item, where);
+          add(copies.all, key_of(item, copies.all.size() + 1, where), item, where);
       }
     } else {
       report(value->is_pending() ? "not-known-yet" : "wrong-type",
@@ -60,15 +67,9 @@ class CopyReader {
                  ? "what 'for_each' goes through must be known when the file is read"
                  : "'for_each' goes through a list or a mapping, and this is " + value->kind_name(),
              tree.where);
+      return;
     }
-    if (copies.size() > drafts_.budget().copies()) {
-      report("out-of-range",
-             fmt::format("'for_each' makes {} copies, and {} are the most", copies.size(),
-                         drafts_.budget().copies()),
-             tree.where);
-      copies.clear();
-    }
-    return copies;
+    copies.is_wrong = false;
   }
 
  private:
@@ -90,15 +91,16 @@ class CopyReader {
   }
 
   void add(std::vector<Copy>& copies, const std::string& key, const Value& value,
-           const Span& where) const {
-    const auto same = std::ranges::find(copies, key, &Copy::key);
-    if (key.empty() || same != copies.end()) {
-      drafts_.diagnostics().add(
-          {.code = key.empty() ? "bad-name" : "duplicate-name",
-           .summary = key.empty() ? "the key of a copy is empty"
-                                  : fmt::format("two copies have the key {}", quoted(key)),
-           .where = where,
-           .hint = "the key of a copy makes its name, so each has its own"});
+           const Span& where) {
+    if (key.empty() || !keys_.insert(key).second) {
+      std::string summary = key.empty() ? "the key of a copy is empty"
+                                        : fmt::format("two copies have the key {}", quoted(key));
+      if (!drafts_.is_news(summary))  // Another 'for_each' has the same from the same parameter.
+        return;
+      drafts_.diagnostics().add({.code = key.empty() ? "bad-name" : "duplicate-name",
+                                 .summary = std::move(summary),
+                                 .where = where,
+                                 .hint = "the key of a copy makes its name, so each has its own"});
       return;
     }
     copies.push_back(
@@ -107,6 +109,7 @@ class CopyReader {
 
   Drafts& drafts_;
   const Scope& scope_;
+  std::unordered_set<std::string> keys_;  ///< Of the copies so far.
 };
 
 }  // namespace
@@ -121,12 +124,18 @@ Copies read_copies(Drafts& drafts, const Tree& keys, const Scope& scope) {
                               .summary = "copies are made by 'count' or 'for_each', not both",
                               .where = keys.find("for_each")->where,
                               .notes = {{"the other", keys.find("count")->where}}});
-    return {.are_wanted = true, .all = {}};
+    return {.are_wanted = true, .is_wrong = true, .all = {}};
   }
-  const CopyReader reader(drafts, scope);
+  CopyReader reader(drafts, scope);
   Copies copies{.are_wanted = true, .all = {}};
-  drafts.told_parameters(
-      [&] { copies.all = count != nullptr ? reader.counted(*count) : reader.for_each(*for_each); });
+  std::vector<std::string> parameters = drafts.told_parameters([&] {
+    count != nullptr ? reader.counted(*count, copies) : reader.for_each(*for_each, copies);
+  });
+  if (for_each != nullptr && !parameters.empty()) {
+    const auto shared = std::make_shared<const std::vector<std::string>>(std::move(parameters));
+    for (Copy& copy : copies.all)
+      copy.parameters = shared;
+  }
   return copies;
 }
 

@@ -1,6 +1,7 @@
 // The copies that `count` and `for_each` make of a node, a resource or a software item.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ struct Copy {
   int index = 0;    ///< From 1; 0 when it is no copy.
   std::string key;  ///< Of `for_each`, `each.key`; empty with `count`.
   Value value;      ///< `each.value`
-  Span where;       ///< What made it: the item of `for_each` when it is written there.
+  /// That the list or mapping of `for_each` came from; nullptr when there are none.
+  std::shared_ptr<const std::vector<std::string>> parameters = nullptr;
+  Span where;  ///< What made it: the item of `for_each` when it is written there.
 
   bool is_copy() const { return index > 0; }
   /// What is written behind the name, `worker-1`, `ui-alice`.
@@ -27,6 +30,7 @@ struct Copy {
 
 struct Copies {
   bool are_wanted = false;  ///< There is a `count` or `for_each`, be it wrong.
+  bool is_wrong = false;    ///< Which is reported; how many there should be is not known.
   std::vector<Copy> all;
 };
 

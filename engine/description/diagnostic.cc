@@ -4,8 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <numeric>
+#include <set>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -128,10 +131,14 @@ bool Diagnostics::has_errors() const {
 
 void Diagnostics::sort() {
   std::ranges::stable_sort(all_, {}, order_of);
-  const auto same = [](const Diagnostic& a, const Diagnostic& b) {
-    return order_of(a) == order_of(b) && a.code == b.code && a.summary == b.summary;
-  };
-  all_.erase(std::unique(all_.begin(), all_.end(), same), all_.end());
+  std::set<std::pair<std::string, std::string>> told;  // At one place.
+  auto last = order_of({});
+  std::erase_if(all_, [&](const Diagnostic& d) {
+    if (order_of(d) != last)
+      told.clear();
+    last = order_of(d);
+    return !told.emplace(d.code, d.summary).second;
+  });
 }
 
 std::string render(const Diagnostic& d) {

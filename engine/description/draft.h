@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/description/copies.h"
@@ -21,6 +22,8 @@ struct Draft {
   enum class Evaluation : char { Open, Running, Done };
   /// Of each property of the schema, then of each attribute; empty until the first is asked for.
   std::vector<Evaluation> evaluations;
+  /// Parameters that the values came from, by place in `evaluations`; of others there are none.
+  std::vector<std::pair<std::size_t, std::vector<std::string>>> asked;
   bool faulty = false;   ///< Something in it is reported already.
   bool is_whole = true;  ///< All that it extends is there; else what is missing may be in that.
 

@@ -45,6 +45,20 @@ void Drafts::add_test(const Address& collection, const std::string& name) {
   tests_.insert(address);
 }
 
+bool Drafts::is_broken(const Address& collection, const std::string& name) const {
+  if (!is_whole || incomplete_.contains(collection) ||
+      broken_.contains(child_address(collection, name)))
+    return true;
+  if (incomplete_.empty())
+    return false;
+  for (std::size_t minus = name.find('-'); minus != std::string::npos;
+       minus = name.find('-', minus + 1)) {  // A copy of what has no copies.
+    if (incomplete_.contains(child_address(collection, name.substr(0, minus))))
+      return true;
+  }
+  return false;
+}
+
 void Drafts::add_name(const Address& collection, const std::string& name, const Address& address,
                       const std::string& key) {
   Collection& into = collections_[collection];

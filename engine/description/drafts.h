@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -37,6 +38,7 @@ class Drafts {
   std::string site_name;
   std::string domain;
   const Prototypes* prototypes = nullptr;
+  bool is_whole = true;        ///< Else what is unknown may be in a file that could not be read.
   bool has_all_nodes = false;  ///< Until then nothing can ask which nodes there are.
   /// Where values come from is kept here when it is there.
   std::unique_ptr<Outline> outline;
@@ -60,24 +62,22 @@ class Drafts {
   /// The value of a parameter, or nothing when there is none. Throws ExpressionError when it is
   /// wrong, which is reported then, or refers to itself.
   std::optional<Value> parameter(const std::string& name, const Span& where);
-  /// The value at hand asks for a parameter: it is one of its origins.
-  void note_parameter(const std::string& name);
-  /// Evaluates a value by `work`; what it reports of the value says which parameters it came from.
-  /// Returns their names.
+  /// The value at hand asks for what came from these parameters: they are origins of it too.
+  void note_parameters(const std::vector<std::string>& names);
+  /// Whether `mistake` was not found yet in what the value at hand came from; always when it came
+  /// from no parameter.
+  bool is_news(const std::string& mistake) {
+    return asked_.empty() || mistakes_.emplace(mistake, asked_).second;
+  }
+  /// Evaluates a value by `work`; what it reports of the value, not of others that it asks for,
+  /// says which parameters it came from. Returns their names.
   template <typename Work>
   std::vector<std::string> told_parameters(const Work& work) {
-    const std::size_t before = diagnostics_.all().size();
+    add_parameters();
     std::vector<std::string> around = std::exchange(asked_, {});
-    ++askers_;
     work();
-    --askers_;
-    if (diagnostics_.all().size() > before && !asked_.empty())
-      add_parameters(before);
+    add_parameters();
     std::vector<std::string> own = std::exchange(asked_, std::move(around));
-    if (askers_ > 0) {  // Who asks for this value asks for its parameters too.
-      for (const std::string& name : own)
-        note_parameter(name);
-    }
     return own;
   }
 
@@ -98,6 +98,14 @@ class Drafts {
     left_out_.insert(child_address(collection, name));
   }
   bool is_left_out(const Address& address) const { return left_out_.contains(address); }
+  /// The definition of a name is wrong, which is reported: who asks for it says nothing more.
+  void break_name(const Address& collection, const std::string& name) {
+    broken_.insert(child_address(collection, name));
+  }
+  /// Likewise, when it is not known which names a collection would have.
+  void break_collection(const Address& collection) { incomplete_.insert(collection); }
+  bool is_broken(const Address& collection, const std::string& name) const;
+  bool is_incomplete(const Address& collection) const { return incomplete_.contains(collection); }
   /// Declares a test, which has no attributes.
   void add_test(const Address& collection, const std::string& name);
   bool is_test(const Address& address) const { return tests_.contains(address); }
@@ -135,6 +143,7 @@ class Drafts {
     Declaration declaration;
     const Tree* set = nullptr;
     std::optional<Value> value;
+    std::vector<std::string> asked;  ///< Parameters that its default came from.
     enum class State { New, Evaluating, Done } state = State::New;
   };
 
@@ -168,9 +177,10 @@ class Drafts {
   static void fill_index(Collection& collection);
   [[noreturn]] static void report_cycle(const std::string& what, const Span& where,
                                         const Span& written);
-  void add_parameters(std::size_t first);
+  void add_parameters();
   void evaluate_parameter(Parameter& parameter);
   void begin(Draft& draft);
+  void note_origins(const Draft& draft, std::size_t index);
   void outline_value(const Draft& draft, const std::string& name, const Tree& written,
                      std::vector<std::string> parameters);
   void evaluate_property(Draft& draft, std::size_t index);
@@ -190,8 +200,8 @@ class Drafts {
   Diagnostics& diagnostics_;
   Budget budget_;
   int depth_ = 0;                   ///< Of values that refer to values.
-  int askers_ = 0;                  ///< Values being evaluated, each for the one before.
-  std::vector<std::string> asked_;  ///< Parameters that the last of them asked for so far.
+  std::vector<std::string> asked_;  ///< Parameters that the value at hand came from so far.
+  std::size_t told_ = 0;            ///< Diagnostics that say already which parameters are meant.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const NamedFile>> files_;
   std::map<ParsedPlace, std::pair<std::string, Scope::Parsed>> parsed_;
   std::vector<std::shared_ptr<const SourceFile>> kept_;  ///< Files of `parsed_`.
@@ -200,6 +210,9 @@ class Drafts {
   NameMap<Draft*> by_address_;  ///< The drafts keep their addresses.
   std::unordered_map<Address, Collection> collections_;
   std::unordered_set<Address> left_out_;
+  std::unordered_set<Address> broken_;
+  std::unordered_set<Address> incomplete_;
+  std::set<std::pair<std::string, std::vector<std::string>>> mistakes_;  ///< In parameters.
   std::unordered_map<const Tree*, Constants> constants_;  ///< By the keys of the resource.
   std::map<std::string, Parameter> parameters_;
 };

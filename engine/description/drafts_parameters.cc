@@ -40,16 +40,23 @@ std::optional<Value> Drafts::parameter(const std::string& name, const Span& wher
   evaluate_parameter(parameter);
   if (!parameter.value)
     throw ExpressionError{};
+  note_parameters({name});
+  note_parameters(parameter.asked);
   return parameter.value;
 }
 
-void Drafts::note_parameter(const std::string& name) {
-  if (std::ranges::find(asked_, name) == asked_.end())
-    asked_.push_back(name);
+void Drafts::note_parameters(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (std::ranges::find(asked_, name) == asked_.end())
+      asked_.push_back(name);
+  }
 }
 
 // To what is wrong with the value itself, not with how it is asked for.
-void Drafts::add_parameters(std::size_t first) {
+void Drafts::add_parameters() {
+  const std::size_t first = std::exchange(told_, diagnostics_.all().size());
+  if (asked_.empty())
+    return;
   static const std::set<std::string> kOfValues = {
       "wrong-type", "out-of-range",  "not-one-of",      "no-match",        "missing-unit",
       "bad-name",   "bad-operand",   "unreadable-file", "unknown-node",    "unknown-network",
@@ -78,10 +85,10 @@ void Drafts::evaluate_parameter(Parameter& parameter) {
   const PlaceScope scope(*this, Address());
   Diagnostics found;
   const Typing typing(scope, loader_, found);
-  if (parameter.set != nullptr)
-    parameter.value = typing.read(*parameter.set, declaration.schema);
-  else if (declaration.fallback != nullptr)
-    parameter.value = typing.read(*declaration.fallback, declaration.schema);
+  const Tree* written = parameter.set != nullptr ? parameter.set : declaration.fallback;
+  if (written != nullptr)
+    parameter.asked =
+        told_parameters([&] { parameter.value = typing.read(*written, declaration.schema); });
   else
     found.add({.code = "missing-parameter",
                .summary = fmt::format("the parameter '{}' has no value", declaration.schema.name),
@@ -110,11 +117,12 @@ void Drafts::outline_parameters() {
     if (!parameter.value)
       continue;
     const Tree* from = parameter.set != nullptr ? parameter.set : parameter.declaration.fallback;
-    outline->parameters.push_back(
-        {.name = name,
-         .type = parameter.declaration.type,
-         .value = *parameter.value,
-         .origin = {.where = from == nullptr ? Span() : from->where, .way = {}, .parameters = {}}});
+    outline->parameters.push_back({.name = name,
+                                   .type = parameter.declaration.type,
+                                   .value = *parameter.value,
+                                   .origin = {.where = from == nullptr ? Span() : from->where,
+                                              .way = {},
+                                              .parameters = parameter.asked}});
   }
 }
 

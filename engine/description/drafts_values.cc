@@ -73,11 +73,13 @@ const Value* Drafts::property(Draft& draft, const std::string& name, const Span&
     report_cycle(fmt::format("{}.{}", draft.resource.address, name), where,
                  draft.resource.place(name));
   evaluate_property(draft, index);
+  note_origins(draft, index);
   const auto found = draft.resource.properties.find(name);
   return found == draft.resource.properties.end() ? nullptr : &found->second;
 }
 
 const Value* Drafts::attribute(Draft& node, const std::string& name, const Span& where) {
+  budget_.spend(node.attributes.size() / 64);
   const auto declaration = std::ranges::find_if(
       node.attributes, [&](const Declaration& d) { return d.schema.name == name; });
   if (declaration == node.attributes.end())
@@ -90,8 +92,17 @@ const Value* Drafts::attribute(Draft& node, const std::string& name, const Span&
                  written != nullptr ? written->where : declaration->where);
   }
   evaluate_attribute(node, index);
+  note_origins(node, node.schema->properties.size() + index);
   const auto found = node.attribute_values.find(name);
   return found == node.attribute_values.end() ? nullptr : &found->second;
+}
+
+// Who asks for this value asks for its parameters too, whoever was the first to ask.
+void Drafts::note_origins(const Draft& draft, std::size_t index) {
+  for (const auto& [value, parameters] : draft.asked) {
+    if (value == index)
+      note_parameters(parameters);
+  }
 }
 
 void Drafts::complete(Draft& draft) {
@@ -173,6 +184,8 @@ void Drafts::evaluate_attribute(Draft& node, std::size_t index) {
       node.attribute_values.emplace(name, std::move(*value));
     else
       node.faulty = true;
+    if (!parameters.empty())
+      node.asked.emplace_back(node.schema->properties.size() + index, parameters);
     outline_value(node, name, *written, std::move(parameters));
   } else if (declaration.schema.required) {
     if (node.is_whole)
@@ -215,11 +228,11 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
   if (written != nullptr)
     draft.resource.places[schema.name] = written->where;
   if (draft.is_node() && schema.name == "networks") {
-    evaluate_networks(draft);
+    parameters = told_parameters([&] { evaluate_networks(draft); });
   } else if (draft.is_node() && schema.name == "image" && written == nullptr) {
     evaluate_image(draft, schema);
   } else if (written != nullptr && names_items(schema.type)) {
-    evaluate_items(draft, schema, *written);
+    parameters = told_parameters([&] { evaluate_items(draft, schema, *written); });
   } else if (written != nullptr && !is_auto(*written, schema.type)) {
     const PlaceScope scope(*this, draft);
     const Typing typing(scope, loader_, diagnostics_);
@@ -237,6 +250,8 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
                      diagnostics_);
     draft.faulty = true;
   }
+  if (!parameters.empty())
+    draft.asked.emplace_back(index, parameters);
   if (written != nullptr)
     outline_value(draft, schema.given_as(), *written, std::move(parameters));
   draft.evaluations[index] = Evaluation::Done;

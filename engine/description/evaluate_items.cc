@@ -83,7 +83,8 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
       else if (std::ranges::find(found, Value(Reference{other.address})) == found.end())
         found.emplace_back(Reference{other.address});
     }
-    if (is_any)
+    item.faulty = item.faulty || !is_any;
+    if (is_any || (!is_below && is_broken(node + ".software", text->text())))
       continue;
     std::vector<std::string> known;
     for (const Other& other : others) {

@@ -40,9 +40,9 @@ class Includer {
   }
 
   /// All that `tree` includes.
-  Tree run(const Tree& tree) {
+  Joined run(const Tree& tree) {
     include_of(tree);
-    return std::move(all_);
+    return {.tree = std::move(all_), .is_whole = is_whole_};
   }
 
  private:
@@ -68,6 +68,7 @@ class Includer {
                         .summary = "this is not the name of a description",
                         .where = name.where,
                         .hint = "write 'batch/slurm' or './relative/path.yaml'"});
+      is_whole_ = false;
       return;
     }
     std::shared_ptr<const SourceFile> file;
@@ -79,6 +80,7 @@ class Includer {
         diagnostics_.add({.code = "too-large",
                           .summary = fmt::format("more than {} files are included", kMostFiles),
                           .where = name.where});
+        is_whole_ = false;
         return;
       }
       file = std::make_shared<const SourceFile>(found.shown, loader_.load(found.absolute));
@@ -87,11 +89,14 @@ class Includer {
                         .summary = error.what(),
                         .where = name.where,
                         .hint = error.hint()});
+      is_whole_ = false;
       return;
     }
     const std::optional<Tree> tree = read_tree(std::move(file), diagnostics_);
-    if (!tree)
+    if (!tree) {
+      is_whole_ = false;
       return;
+    }
     check_version(*tree, diagnostics_);
     include_of(*tree);
     for (const Tree::Entry& entry : tree->entries)
@@ -138,16 +143,18 @@ class Includer {
   const Loader& loader_;
   Diagnostics& diagnostics_;
   Tree all_;
+  bool is_whole_ = true;
   std::set<std::string> read_;
 };
 
 }  // namespace
 
-Tree with_included(const Tree& root, const Loader& loader, const Registry& registry,
-                   Diagnostics& diagnostics) {
+Joined with_included(const Tree& root, const Loader& loader, const Registry& registry,
+                     Diagnostics& diagnostics) {
   if (root.find("include") == nullptr)
-    return root;
-  Tree all = Includer(loader, diagnostics).run(root);
+    return {.tree = root};
+  Joined joined = Includer(loader, diagnostics).run(root);
+  Tree& all = joined.tree;
   all.where = root.where;
   for (const Tree::Entry& own : root.entries) {
     const auto section = std::ranges::find(all.entries, own.key, &Tree::Entry::key);
@@ -176,7 +183,7 @@ Tree with_included(const Tree& root, const Loader& loader, const Registry& regis
       }
     }
   }
-  return all;
+  return joined;
 }
 
 }  // namespace encamp

@@ -54,6 +54,8 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
     const Copy* copy = copy_here();
     if (copy == nullptr || (name == "each" && copy->key.empty()))
       return std::nullopt;
+    if (name == "each" && copy->parameters != nullptr)
+      drafts_.note_parameters(*copy->parameters);
     return name == "index" ? Value(copy->index)
                            : Value(Value::Mapping{{"key", copy->key}, {"value", copy->value}});
   }
@@ -106,8 +108,8 @@ std::optional<Value> PlaceScope::member(const Address& address, const std::strin
   }
   if (address == "parameters") {
     std::optional<Value> value = drafts_.parameter(name, where);
-    if (value)
-      drafts_.note_parameter(name);
+    if (!value && !drafts_.is_whole)
+      throw ExpressionError{};
     return value;
   }
   if (const Address* named = drafts_.named(address, name))
@@ -115,7 +117,11 @@ std::optional<Value> PlaceScope::member(const Address& address, const std::strin
   const Address child = child_address(address, name);
   if (drafts_.is_collection(child))  // The copies of a node.
     return Reference{child};
-  return drafts_.is_left_out(child) ? std::optional<Value>(Value()) : std::nullopt;
+  if (drafts_.is_left_out(child))
+    return Value();
+  if (drafts_.is_broken(address, name))
+    throw ExpressionError{};
+  return std::nullopt;
 }
 
 std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& name,
@@ -148,6 +154,11 @@ std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& n
       return draft.copy.index;
     if (name == "key" && !draft.copy.key.empty())
       return draft.copy.key;
+    const Tree::Entry* declared =
+        draft.is_node() && draft.keys != nullptr ? draft.keys->find("attributes") : nullptr;
+    if (draft.is_node() && (!draft.is_whole || draft.keys == nullptr ||
+                            (declared != nullptr && declared->value.find(name) != nullptr)))
+      throw ExpressionError{};  // The declaration is wrong, or in what is not there.
     return std::nullopt;
   }
   if (schema->phase == Phase::Known) {
@@ -207,6 +218,8 @@ std::vector<std::string> PlaceScope::members(const Address& address) const {
 std::optional<Value::List> PlaceScope::elements(const Address& address) const {
   if (drafts_.find(address) != nullptr || drafts_.is_test(address))
     return std::nullopt;
+  if (drafts_.is_incomplete(address))
+    throw ExpressionError{};
   Value::List list;
   for (const std::string& name : members(address))
     list.push_back(*member(address, name, {}));
@@ -220,8 +233,11 @@ std::optional<Value> PlaceScope::copy(const Address& collection, const std::stri
 
 std::optional<bool> PlaceScope::extends(const Address& address,
                                         const std::string& prototype) const {
-  if (drafts_.prototypes == nullptr || !drafts_.prototypes->has(prototype))
+  if (drafts_.prototypes == nullptr || !drafts_.prototypes->has(prototype)) {
+    if (!drafts_.is_whole)
+      throw ExpressionError{};
     return std::nullopt;
+  }
   const Draft* node = drafts_.find(address);
   return node != nullptr && node->extended != nullptr &&
          node->extended->prototypes.contains(prototype);

@@ -18,8 +18,10 @@ constexpr std::size_t kDeepestPrototype = 100;
 
 }  // namespace
 
-Prototypes::Prototypes(const Tree& tree, const Registry& registry, Diagnostics& diagnostics)
-    : registry_(registry), diagnostics_(diagnostics) {
+Prototypes::Prototypes(const Joined& description, const Registry& registry,
+                       Diagnostics& diagnostics)
+    : is_whole_(description.is_whole), registry_(registry), diagnostics_(diagnostics) {
+  const Tree& tree = description.tree;
   const Tree::Entry* entry = tree.find("prototypes");
   if (entry == nullptr || !entry->value.is_mapping())
     return;
@@ -82,7 +84,7 @@ void Prototypes::check_parents(const Tree& definition) const {
                       .summary = "'extends' is the name of a prototype, or a list of names",
                       .where = extends->value.where});
   for (const Tree* name : names) {
-    if (!has(name->text))
+    if (!has(name->text) && is_whole_)
       diagnostics_.add({.code = "unknown-prototype",
                         .summary = fmt::format("no prototype is named {}", quoted(name->text)),
                         .where = name->where,
@@ -169,6 +171,7 @@ std::string Prototypes::at(const Span& where) const {
 void Prototypes::reach(const Tree& name, const std::string& by, Extended& extended,
                        std::vector<std::string>& order, std::size_t depth) const {
   const Tree* definition = find(name.text);
+  extended.is_whole = extended.is_whole && definition != nullptr;
   if (depth > kDeepestPrototype || definition == nullptr ||
       !extended.prototypes.emplace(name.text, Extended::Step{name.where, by}).second)
     return;
@@ -184,8 +187,6 @@ std::shared_ptr<const Extended> Prototypes::extend(const Tree& own) const {
   for (const Tree* name : parents(own)) {
     if (has(name->text))
       extended->parents.push_back(name->text);
-    else
-      extended->is_whole = false;
     reach(*name, "", *extended, order, 0);
   }
   Tree keys{.kind = Tree::Kind::Mapping};

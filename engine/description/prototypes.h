@@ -11,6 +11,7 @@
 
 #include "engine/component/registry.h"
 #include "engine/description/diagnostic.h"
+#include "engine/description/include.h"
 #include "engine/description/tree.h"
 
 namespace encamp {
@@ -31,9 +32,9 @@ struct Extended {
 
 class Prototypes {
  public:
-  /// Reports wrong names, unknown prototypes and cycles of the whole section. `tree` is that of the
-  /// description; it is borrowed, as are all.
-  Prototypes(const Tree& tree, const Registry& registry, Diagnostics& diagnostics);
+  /// Reports wrong names, unknown prototypes and cycles of the whole section. The
+  /// description is borrowed, as are all; unless it is whole, what is unknown may be in the rest.
+  Prototypes(const Joined& description, const Registry& registry, Diagnostics& diagnostics);
 
   bool has(const std::string& name) const { return find(name) != nullptr; }
   const std::vector<std::string>& names() const { return names_; }
@@ -65,6 +66,7 @@ class Prototypes {
   void reach(const Tree& name, const std::string& by, Extended& extended,
              std::vector<std::string>& order, std::size_t depth) const;
 
+  const bool is_whole_;
   const Tree* section_ = nullptr;
   std::unordered_map<std::string, const Tree*> by_name_;
   std::vector<std::string> names_;  ///< As written.

@@ -21,12 +21,14 @@ class Resolver {
  public:
   Resolver(const Tree& tree, const Registry& registry, const Loader& loader,
            const ResolveOptions& options, Diagnostics& diagnostics)
-      : tree_(with_included(tree, loader, registry, diagnostics)),
+      : joined_(with_included(tree, loader, registry, diagnostics)),
+        tree_(joined_.tree),
         options_(options),
         diagnostics_(diagnostics),
         drafts_(registry, loader, diagnostics, options.budget),
-        prototypes_(tree_, registry, diagnostics) {
+        prototypes_(joined_, registry, diagnostics) {
     drafts_.prototypes = &prototypes_;
+    drafts_.is_whole = joined_.is_whole;
   }
 
   Resolved run_with_outline() {
@@ -166,7 +168,8 @@ class Resolver {
       drafts_.registry().get(draft.resource.component).check(draft.resource, diagnostics_);
   }
 
-  const Tree tree_;
+  const Joined joined_;
+  const Tree& tree_;
   const ResolveOptions& options_;
   Diagnostics& diagnostics_;
   Drafts drafts_;

@@ -47,13 +47,19 @@ class NodeDeclarer {
       return;
     }
     drafts_.add_collection(draft.written_as);
+    if (copies.is_wrong)
+      drafts_.break_collection(draft.written_as);
     for (const Copy& copy : copies.all) {
+      drafts_.budget().spend(4 * draft.attributes.size());
       Draft one = draft;
       one.copy = copy;
       const std::string name = entry.key + "-" + copy.suffix();
       if (!draft.faulty &&
-          !check_label(name, "a node", copy.key.empty() ? entry.where : copy.where, diagnostics_))
+          !check_label(name, "a node", copy.key.empty() ? entry.where : copy.where, diagnostics_)) {
+        drafts_.break_name("nodes", name);
+        drafts_.break_name(draft.written_as, copy.suffix());
         continue;
+      }
       add(std::move(one), name);
     }
   }
@@ -77,6 +83,7 @@ class NodeDeclarer {
     told_the_way(drafts_, draft, [&] {
       declare_attributes(draft);
       draft.faulty =
+          !draft.is_whole ||  // Any key may be declared in what is not there.
           !check_keys(*draft.keys, known_keys(draft), kLaterNodeKeys, "a node", diagnostics_) ||
           draft.faulty;
     });
@@ -94,8 +101,10 @@ class NodeDeclarer {
     known.insert(known.end(), kOwnKeys.begin(), kOwnKeys.end());
     if (!draft.extended->prototypes.empty())
       known.emplace_back("attributes");
-    for (const Declaration& attribute : draft.attributes)
-      known.push_back(attribute.schema.name);
+    if (const Tree::Entry* declared = draft.keys->find("attributes")) {  // Wrong ones too.
+      for (const Tree::Entry& attribute : declared->value.entries)
+        known.push_back(attribute.key);
+    }
     return known;
   }
 
@@ -127,7 +136,7 @@ class NodeDeclarer {
     const Address address = child_address("nodes", name);
     draft.resource.address = address;
     draft.node = address;
-    drafts_.budget().spend(40);
+    drafts_.budget().spend(80);
     if (const Draft* other = drafts_.find(address)) {
       diagnostics_.add({.code = "duplicate-name",
                         .summary = fmt::format("there are two nodes '{}'", name),
@@ -186,6 +195,12 @@ void declare_inside_of_nodes(Drafts& drafts) {
       const Tree::Entry* entry = copies.front()->keys->find(key);
       return entry == nullptr || entry->value.is_null() ? nullptr : &entry->value;
     };
+    for (const Draft* node : copies) {
+      for (const char* collection : {"resources", "software", "tests"}) {
+        if (!node->is_whole)
+          drafts.break_collection(child_address(node->resource.address, collection));
+      }
+    }
     told_the_way(drafts, *copies.front(), [&] {
       const Tree* resources = written("resources");
       if (resources != nullptr && check_mapping(*resources, "'resources'", drafts.diagnostics())) {

@@ -89,7 +89,7 @@ void report_unknown(const Setting& setting, const std::vector<std::string>& name
 std::vector<std::string> secret_parameters(const Tree& tree, const Registry& registry,
                                            const Loader& loader) {
   Diagnostics ignored;  // resolve() tells them.
-  const Tree whole = with_included(tree, loader, registry, ignored);
+  const Tree whole = with_included(tree, loader, registry, ignored).tree;
   const Tree::Entry* section = whole.find("parameters");
   std::vector<std::string> names;
   for (const Tree::Entry& entry :

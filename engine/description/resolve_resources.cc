@@ -53,11 +53,15 @@ void declare_resources(Drafts& drafts, const Tree& section, const Draft* node) {
   for (const Tree::Entry& entry : section.entries) {
     if (entry.key.starts_with("x-") ||
         !check_name(entry.key, "a resource", entry.where, diagnostics) ||
-        !check_mapping(entry.value, "a resource", diagnostics))
+        !check_mapping(entry.value, "a resource", diagnostics)) {
+      drafts.break_name(collection, entry.key);
       continue;
+    }
     const Tree::Entry* component = find_component(entry, drafts);
-    if (component == nullptr || !check_mapping(component->value, component->key, diagnostics))
+    if (component == nullptr || !check_mapping(component->value, component->key, diagnostics)) {
+      drafts.break_name(collection, entry.key);
       continue;
+    }
     const Schema& schema = drafts.registry().get(component->key).schema();
     Draft draft;
     draft.resource.component = schema.component;
@@ -89,13 +93,17 @@ void declare_resources(Drafts& drafts, const Tree& section, const Draft* node) {
       continue;
     }
     drafts.add_collection(draft.written_as);
+    if (copies.is_wrong)
+      drafts.break_collection(draft.written_as);
     for (const Copy& copy : copies.all) {
       Draft one = draft;
       one.copy = copy;
       const std::string name = entry.key + "-" + copy.suffix();
       const Span& where = copy.key.empty() ? entry.where : copy.where;
-      if (!check_name(name, "a resource", where, diagnostics))
+      if (!check_name(name, "a resource", where, diagnostics)) {
+        drafts.break_name(collection, name);
         continue;
+      }
       if (drafts.find(child_address(collection, name)) != nullptr) {
         diagnostics.add({.code = "duplicate-name",
                          .summary = fmt::format("there are two resources '{}'", name),

@@ -101,12 +101,16 @@ void declare_volumes(Drafts& drafts, const Tree& section) {
       continue;
     }
     drafts.add_collection(draft.written_as);
+    if (copies.is_wrong)
+      drafts.break_collection(draft.written_as);
     for (const Copy& copy : copies.all) {
       Draft one = draft;
       one.copy = copy;
       const std::string name = entry.key + "-" + copy.suffix();
       if (check_label(name, "a volume", copy.key.empty() ? entry.where : copy.where, diagnostics))
         add(std::move(one), name);
+      else
+        drafts.break_name("volumes", name);
     }
   }
 }

@@ -75,14 +75,18 @@ class SoftwareReader {
   SoftwareReader(const Drafts& drafts, const Tree& software)
       : drafts_(drafts), software_(software) {}
 
-  std::vector<ItemText> run() const {
+  /// Names of what is no item, which is reported; empty when it has none.
+  const std::vector<std::string>& broken() const { return broken_; }
+
+  std::vector<ItemText> run() {
     std::vector<ItemText> texts;
     for (const Tree& item : software_.items) {
-      if (!check_item(item))
+      const Tree::Entry* component = check_item(item) ? find_component(item, drafts_) : nullptr;
+      if (component == nullptr || !check_subject(item, *component) || !check_item_name(item)) {
+        const Tree::Entry* name = item.find("name");
+        broken_.push_back(name == nullptr ? "" : name->value.text);
         continue;
-      const Tree::Entry* component = find_component(item, drafts_);
-      if (component == nullptr || !check_subject(item, *component) || !check_item_name(item))
-        continue;
+      }
       texts.push_back({.item = &item,
                        .component = component,
                        .schema = &drafts_.registry().get(component->key).schema(),
@@ -169,6 +173,7 @@ class SoftwareReader {
 
   const Drafts& drafts_;
   const Tree& software_;
+  std::vector<std::string> broken_;
 };
 
 /// Declares the items of one node.
@@ -190,14 +195,18 @@ class SoftwareDeclarer {
       return;
     draft.written_as = child_address(collection_, text.known_as);
     drafts_.add_collection(draft.written_as);
+    if (copies.is_wrong)
+      drafts_.break_collection(draft.written_as);
     for (const Copy& copy : copies.all) {
       drafts_.budget().spend(40);
       Draft one = draft;
       one.copy = copy;
       const std::string name =
           text.has_name ? text.known_as + "-" + copy.suffix() : copy_name(one, text.known_as);
-      if (text.has_name && !check_name(name, "an item", copy.where, drafts_.diagnostics()))
+      if (text.has_name && !check_name(name, "an item", copy.where, drafts_.diagnostics())) {
+        drafts_.break_name(collection_, name);
         continue;
+      }
       add(std::move(one), name, text.has_name);
     }
   }
@@ -285,8 +294,13 @@ void declare_software(Drafts& drafts, const std::vector<Draft*>& copies, const T
          .hint = "begin each item with '- '"});
     return;
   }
-  const std::vector<ItemText> texts = SoftwareReader(drafts, software).run();
+  SoftwareReader reader(drafts, software);
+  const std::vector<ItemText> texts = reader.run();
   for (const Draft* node : copies) {
+    for (const std::string& name : reader.broken()) {
+      const Address collection = node->resource.address + ".software";
+      name.empty() ? drafts.break_collection(collection) : drafts.break_name(collection, name);
+    }
     drafts.budget().spend(software.items.size());
     SoftwareDeclarer declarer(drafts, *node);
     for (const ItemText& text : texts)

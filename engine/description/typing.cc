@@ -56,6 +56,7 @@ std::optional<Value> Typing::read(const Tree& tree, const Type& type) const {
       wrong_type(type_name(type), "nothing", tree.where);
       return std::nullopt;
     case Tree::Kind::Scalar:
+      scope_.spend(1);
       try {
         const Scope::Parsed parsed = scope_.parse(tree);
         if (const std::string* text = std::get_if<std::string>(&parsed))
@@ -63,7 +64,8 @@ std::optional<Value> Typing::read(const Tree& tree, const Type& type) const {
         const std::optional<Value> value = evaluated(*std::get<Expression::Pointer>(parsed));
         return value ? convert(*value, type, tree.where) : std::nullopt;
       } catch (const ExpressionError& error) {
-        diagnostics_.add(error.diagnostic);
+        if (!error.diagnostic.code.empty())
+          diagnostics_.add(error.diagnostic);
         return std::nullopt;
       }
     case Tree::Kind::List:

@@ -162,8 +162,12 @@ std::optional<Value::List> Typing::copies_named(const Value& name, const Type& t
                                                 const Span& where) const {
   if (type.kind != Type::Kind::Reference || !name.is_text())
     return std::nullopt;
-  const std::optional<Value> found = scope_.member(type.section, name.text(), where);
-  return found && found->is_reference() ? scope_.elements(found->reference()) : std::nullopt;
+  try {
+    const std::optional<Value> found = scope_.member(type.section, name.text(), where);
+    return found && found->is_reference() ? scope_.elements(found->reference()) : std::nullopt;
+  } catch (const ExpressionError&) {  // Told where the item itself is read.
+    return std::nullopt;
+  }
 }
 
 }  // namespace encamp

@@ -210,6 +210,28 @@ TEST(AnyBytes, MadeToMakeMuchOfLittleEndInAnAnswer) {
                        "    software:\n    - file: /x\n      content: |\n"
                        "        {% for n in nodes %}\n        ${{ n.name }}\n        {% end %}\n",
                    "every copy lists all copies");
+  expect_an_answer(
+      filled(kHead + "nodes:\n  a: {extends: p, count: 1000, memory: 1 GiB, disk: 1 GiB}\n"
+                     "prototypes:\n  p:\n    attributes:\n",
+             [](int i) { return fmt::format("      a{}: {{type: integer, default: 1}}\n", i); }),
+      "many copies with many attributes");
+  expect_an_answer(
+      filled(kHead + "nodes:\n  a: {extends: p, count: 1000, memory: 1 GiB, disk: 1 GiB}\n"
+                     "prototypes:\n  p:\n    attributes:\n",
+             [](int i) {
+               return fmt::format("      a{}: {{type: string, default: '${{{{ node.a{} }}}}'}}\n",
+                                  i, i + 1);
+             }),
+      "attributes that refer to the next");
+  expect_an_answer(filled(kHead + "nodes:\n  a:\n    count: 1000\n    memory: 1 GiB\n"
+                                  "    disk: 1 GiB\n    software:\n    - command: x\n"
+                                  "      environment:\n",
+                          [](int i) { return fmt::format("        A{}: ${{{{ index }}}}\n", i); }),
+                   "many copies of a wide environment");
+  expect_an_answer(
+      filled(kHead + "nodes: {", [](int i) { return fmt::format("a{}: {{memry: 1}}, ", i); }) +
+          "}\n",
+      "many mistakes in one long line");
   expect_an_answer(kHead +
                        "nodes:\n  a:\n    for_each: ${{ range(0, 1000) }}\n    memory: 1 GiB\n"
                        "    disk: 1 GiB\n    software:\n    - command: echo ${{ index }}\n"

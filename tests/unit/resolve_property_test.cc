@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <map>
 #include <random>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -108,6 +110,68 @@ TEST(Show, TellsWhereEachValueComesFrom) {
   test::expect_golden(
       "show_origins.yaml",
       to_description(cluster->site, cluster->outline, test::typed_registry(), ShowOrigins::Yes));
+}
+
+// Of each line that begins with `key:` in what is shown.
+std::vector<std::string> comments_of(const std::string& shown, const std::string& key) {
+  std::vector<std::string> comments;
+  std::istringstream lines(shown);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find_first_not_of(" -");
+    const std::size_t comment = line.find("# ");
+    if (begin != std::string::npos && comment != std::string::npos &&
+        line.compare(begin, key.size() + 1, key + ":") == 0)
+      comments.push_back(line.substr(comment + 2));
+  }
+  return comments;
+}
+
+TEST(Show, TellsTheSameParametersWhoeverAsksFirst) {
+  Diagnostics diagnostics;
+  const std::optional<Resolved> site = resolved(R"(encamp: 1
+site: lab
+networks: {lan: {}}
+images: {debian: {debian: bookworm}}
+parameters:
+  word: {type: string, default: hello}
+  text: {type: string, default: '${{ parameters.word }} you'}
+  users: {type: list of string, default: [alice]}
+prototypes:
+  p:
+    attributes:
+      word: {type: string, default: '${{ parameters.word }}'}
+      other: {type: string, default: '${{ node.word }}'}
+    memory: 1 GiB
+    disk: 1 GiB
+    software:
+      - file: /etc/text
+        content: ${{ parameters.text }}
+        owner: ${{ parameters.word }}
+nodes:
+  a: {extends: p, software: [{file: /etc/text, owner: root}]}
+  b: {extends: p, word: own, count: 2}
+  c:
+    extends: p
+    for_each: ${{ parameters.users }}
+    word: ${{ each.value }}
+)",
+                                                diagnostics);
+  ASSERT_TRUE(site) << render(diagnostics.all().front());
+
+  const std::string shown =
+      to_description(site->site, site->outline, test::typed_registry(), ShowOrigins::Yes);
+
+  for (const std::string& content : comments_of(shown, "content"))
+    EXPECT_TRUE(
+        content.ends_with(", parameter 'text' at lab.yaml:7, parameter 'word' at "
+                          "lab.yaml:6"))
+        << content;
+  const std::string extends = "lab.yaml:13, 'nodes.a' extends 'p' at lab.yaml:21";
+  EXPECT_EQ(comments_of(shown, "other")[0], extends + ", parameter 'word' at lab.yaml:6");
+  EXPECT_EQ(comments_of(shown, "other")[1], "lab.yaml:13, 'nodes.b' extends 'p' at lab.yaml:22");
+  EXPECT_EQ(comments_of(shown, "other")[3],
+            "lab.yaml:13, 'nodes.c' extends 'p' at lab.yaml:24, parameter 'users' at lab.yaml:8");
+  EXPECT_EQ(comments_of(shown, "owner")[0], "lab.yaml:21") << "its own value";
 }
 
 RC_GTEST_PROP(Show, OfAnySiteIsTheSameSiteAgain, ()) {
