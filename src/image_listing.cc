@@ -29,6 +29,7 @@ bool is_about(const Record& row, const ListedImage& image) {
     return true;
   const ImageRecipe& recipe = image.label->recipe;
   return text_of(row.properties, "debian") == recipe.debian &&
+         text_of(row.properties, "sha256") == recipe.sha256 &&
          std::ranges::is_permutation(texts_of(row.properties, "packages"), recipe.packages);
 }
 

@@ -87,8 +87,12 @@ std::string missing_package(const std::string& output) {
 [[noreturn]] void throw_build_error(const ImageRecipe& recipe, const ToolResult& result,
                                     const std::filesystem::path& work, const BaseTree& base) {
   if (const std::string missing = missing_package(result.output); !missing.empty()) {
-    Error error(ErrorKind::Failed,
-                fmt::format("package '{}' does not exist in Debian {}", missing, recipe.debian));
+    Error error(
+        ErrorKind::Failed,
+        recipe.debian.empty()
+            ? fmt::format("package '{}' does not exist where the apt of '{}' looks", missing,
+                          recipe.file)
+            : fmt::format("package '{}' does not exist in Debian {}", missing, recipe.debian));
     if (const std::string near = nearest_of_many(missing, lines_of(work / "names")); !near.empty())
       error.with_hint(fmt::format("did you mean '{}'?", near));
     throw error;
@@ -179,6 +183,9 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
                                 const Progress& progress) {
   check_tools();
   const BaseTree base = bases_.get(recipe, progress);
+  if (!has_apt(base) && !(recipe.packages.empty() && recipe.repositories.empty()))
+    throw Error(ErrorKind::Failed,
+                fmt::format("no packages can be built into '{}': it has no apt", recipe.file));
   const bool is_machine = isolation == Isolation::Machine;
   const std::filesystem::path machine =
       is_machine ? bases_.machine(base, own_architecture(), progress) : std::filesystem::path();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <sstream>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "engine/error.h"
 #include "engine/world/printable.h"
 #include "src/local_file.h"
+#include "src/workshop_file.h"
 #include "src/workshop_lock.h"
 #include "src/workshop_scripts.h"
 #include "src/workshop_sources.h"
@@ -52,7 +54,7 @@ std::vector<AptSource> sources_of(const ImageRecipe& recipe) {
 }
 
 // A way through a proxy that this machine's apt takes is the image's too.
-std::vector<std::string> proxy_options() {
+std::vector<std::string> proxy_lines() {
   const ToolResult result =
       run_tool({.arguments = {"apt-config", "dump", "--format", "%F \"%v\";%n", "Acquire"}});
   std::vector<std::string> options;
@@ -61,7 +63,7 @@ std::vector<std::string> proxy_options() {
     const std::size_t end = std::min(result.output.find('\n', begin), result.output.size());
     const std::string line = result.output.substr(begin, end - begin);
     if (line.find("::Proxy") != std::string::npos && line.find("\"\"") == std::string::npos)
-      options.push_back("--aptopt=" + line);
+      options.push_back(line);
     begin = end + 1;
   }
   return options;
@@ -70,7 +72,8 @@ std::vector<std::string> proxy_options() {
 // The signed lists of what the mirrors had; each names all packages by their hashes.
 std::string index_of(const std::filesystem::path& tree) {
   std::map<std::string, std::string> lists;
-  for (const auto& entry : std::filesystem::directory_iterator(tree / "var/lib/apt/lists")) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(tree / "var/lib/apt/lists", none)) {
     const std::string name = entry.path().filename().string();
     if (name.ends_with("Release"))
       lists[name] = sha256_hex(read_whole_file(entry.path()));
@@ -103,8 +106,8 @@ void build_base(const ImageRecipe& recipe, const std::vector<AptSource>& sources
   make_directories(work / "base");
   std::vector<std::string> arguments{tree.string(), recipe.debian, own_architecture(),
                                      (work / "sources.list").string()};
-  for (std::string& option : proxy_options())
-    arguments.push_back(std::move(option));
+  for (const std::string& line : proxy_lines())
+    arguments.push_back("--aptopt=" + line);
   const ToolResult result = run_script(base_script(), arguments, minutes(15), progress);
   if (result.exit != 0 && result.output.find("apt-get update") != std::string::npos)
     throw Error(ErrorKind::NotFound,
@@ -122,6 +125,25 @@ void build_base(const ImageRecipe& recipe, const std::vector<AptSource>& sources
   copy_keyrings(sources, tree);
   write_whole_file(work / "base/recipe", recipe.debian + "\n" + recipe.mirror + "\n");
   write_whole_file(work / "base/index", index_of(tree));
+}
+
+void build_from_file(const ImageRecipe& recipe, const std::filesystem::path& work,
+                     const std::filesystem::path& debs, const Workshop::Progress& progress) {
+  std::string proxies;
+  for (const std::string& line : proxy_lines())
+    proxies += line + "\n";
+  write_whole_file(work / "proxy", proxies);
+  make_directories(work / "base");
+  make_directories(debs);
+  unpack_image_file(recipe, work, debs, progress);
+  write_whole_file(work / "base/recipe", "\n\n" + recipe.file + "\n" + recipe.sha256 + "\n");
+  write_whole_file(work / "base/index", index_of(work / "base/root"));
+}
+
+std::string key_of_file(const ImageRecipe& recipe) {
+  return "file-" +
+         sha256_hex(file_tree_script() + dress_script() + recipe.sha256 + own_architecture())
+             .substr(0, 16);
 }
 
 std::string key_of(const ImageRecipe& recipe, const std::vector<AptSource>& sources) {
@@ -143,8 +165,9 @@ BaseTree BaseTrees::get(const ImageRecipe& recipe, const Workshop::Progress& pro
   if (!recipe.architecture.empty() && recipe.architecture != own_architecture())
     throw Error(ErrorKind::Failed, fmt::format("an image for {} cannot be built on {}",
                                                recipe.architecture, own_architecture()));
-  const std::vector<AptSource> sources = sources_of(recipe);
-  const std::string key = key_of(recipe, sources);
+  const bool is_file = !recipe.sha256.empty();
+  const std::vector<AptSource> sources = is_file ? std::vector<AptSource>() : sources_of(recipe);
+  const std::string key = is_file ? key_of_file(recipe) : key_of(recipe, sources);
   const std::filesystem::path directory = directory_ / "bases" / key;
   if (!is_there(directory / "index")) {
     make_directories(directory.parent_path());
@@ -154,10 +177,15 @@ BaseTree BaseTrees::get(const ImageRecipe& recipe, const Workshop::Progress& pro
       check_tools();
       BuildDirectory::sweep(temporary());
       const BuildDirectory work(temporary());
-      build_base(recipe, sources, work.path(), progress);
+      if (is_file)
+        build_from_file(recipe, work.path(), debs(), progress);
+      else
+        build_base(recipe, sources, work.path(), progress);
       std::filesystem::rename(work.path() / "base", directory);
     }
   }
+  if (is_file)
+    check_image_file(recipe, directory / "checked", progress);
   return {key, read_whole_file(directory / "index"), directory};
 }
 
@@ -177,12 +205,13 @@ bool BaseTrees::renew(const std::string& key, const Workshop::Progress& progress
   ImageRecipe recipe{
       .debian = key.substr(0, key.rfind('-')), .architecture = {}, .mirror = {}, .packages = {}};
   if (is_there(directory / "recipe")) {
-    const std::string text = read_whole_file(directory / "recipe");
-    const std::size_t end = text.find('\n');
-    recipe.mirror = text.substr(end + 1, text.find('\n', end + 1) - end - 1);
+    std::istringstream lines(read_whole_file(directory / "recipe"));
+    for (std::string* line : {&recipe.debian, &recipe.mirror, &recipe.file, &recipe.sha256})
+      std::getline(lines, *line);
   }
-  const std::vector<AptSource> sources = sources_of(recipe);
-  if (key_of(recipe, sources) != key)
+  const bool is_file = !recipe.sha256.empty();
+  const std::vector<AptSource> sources = is_file ? std::vector<AptSource>() : sources_of(recipe);
+  if ((is_file ? key_of_file(recipe) : key_of(recipe, sources)) != key)
     throw Error(ErrorKind::NotFound,
                 fmt::format("'{}' was made with other sources than apt has here today", key))
         .with_hint(
@@ -192,7 +221,10 @@ bool BaseTrees::renew(const std::string& key, const Workshop::Progress& progress
   check_tools();
   BuildDirectory::sweep(temporary());
   const BuildDirectory work(temporary());
-  build_base(recipe, sources, work.path(), progress);
+  if (is_file)
+    build_from_file(recipe, work.path(), debs(), progress);
+  else
+    build_base(recipe, sources, work.path(), progress);
   const std::string before =
       is_there(directory / "index") ? read_whole_file(directory / "index") : std::string();
   const bool changed = read_whole_file(work.path() / "base/index") != before;
@@ -212,6 +244,9 @@ std::filesystem::path BaseTrees::machine(const BaseTree& base, const std::string
       base.directory / ("machine-" + sha256_hex(kernel_script()).substr(0, 8));
   if (is_there(directory))
     return directory;
+  if (!has_apt(base))
+    throw Error(ErrorKind::Failed, "an image without apt cannot be that of a machine")
+        .with_hint("its nodes can be containers: a machine's kernel is a package of Debian");
   const FileLock lock = FileLock::take(locks() / ("kernel-" + base.key));
   if (is_there(directory))
     return directory;
@@ -227,6 +262,10 @@ std::filesystem::path BaseTrees::machine(const BaseTree& base, const std::string
         .with_detail(last_lines(result.output, 12));
   std::filesystem::rename(work.path() / "machine", directory);
   return directory;
+}
+
+bool has_apt(const BaseTree& base) {
+  return is_there(base.directory / "root/usr/bin/apt-get");
 }
 
 std::string own_architecture() {

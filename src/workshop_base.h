@@ -4,6 +4,7 @@
 //     bases/<key>/index      names that index
 //     bases/<key>/apt/       apt's cache of that index, for questions (workshop_local_packages.h)
 //     bases/<key>/recipe     release and mirror that it was made for
+//     bases/<key>/checked    of a file: which one had the right digest when it was read last
 //     bases/<key>/machine/   upper: a layer with a kernel's modules; vmlinuz
 //
 // Whoever needs one that is not there makes it beside and renames it, so none is ever half made.
@@ -28,7 +29,8 @@ class BaseTrees {
   explicit BaseTrees(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
   /// The tree for `recipe`; makes it when it is not there: half a minute and some 60 MB of
-  /// downloads. Throws Error(Failed), (NotFound) for a release without sources.
+  /// downloads. Throws Error(Failed), (NotFound) for a release without sources; of a file also
+  /// when it is not the one that its digest says.
   BaseTree get(const ImageRecipe& recipe, const Workshop::Progress& progress) const;
 
   /// The trees that are there, by key.
@@ -50,6 +52,9 @@ class BaseTrees {
  private:
   std::filesystem::path directory_;
 };
+
+/// Whether packages can be installed in it: a file from elsewhere may be of another system.
+bool has_apt(const BaseTree& base);
 
 /// This machine's, as Debian calls it: amd64.
 std::string own_architecture();

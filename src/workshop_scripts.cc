@@ -5,14 +5,16 @@
 namespace encamp {
 namespace {
 
-constexpr const char* kBase = R"sh(
+constexpr const char* kBootstrap = R"sh(
 tree=$1 release=$2 architecture=$3 sources=$4; shift 4
 echo "encamp: bootstrapping Debian $release"
 mmdebstrap -q --mode=root --format=directory --variant=minbase --architectures="$architecture" \
   --aptopt='APT::Install-Recommends "false"' "$@" --skip=cleanup/apt/lists \
   --include=systemd-sysv,dbus,iproute2,iputils-ping,openssh-server,netbase,procps,ca-certificates \
   "$release" "$tree" "$sources" </dev/null
-cd "$tree"
+)sh";
+
+constexpr const char* kDress = R"sh(cd "$tree"
 chmod 755 .
 mkdir -p .oldroot                       # libvirt's LXC driver moves the host's root there
 mkdir -p -m 700 root/.ssh
@@ -51,12 +53,15 @@ rm -f var/cache/apt/*.bin var/log/*.log var/log/apt/*
 : >etc/machine-id
 )sh";
 
-// What the next two share: the tree to work in, and apt in it.
+// What the others share: the tree to work in, and apt in it.
 constexpr const char* kCommon = R"sh(
 open_tree() {                           # LOWER UPPER
   root=$work/root
   mkdir -p "$2" "$work/overlay" "$root"
   mount -t overlay encamp -o "lowerdir=$1,upperdir=$2,workdir=$work/overlay" "$root"
+  enter_tree
+}
+enter_tree() {
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
   mkdir -p "$root/var/cache/apt/archives"
@@ -120,6 +125,7 @@ constexpr const char* kRemoveIdentities = R"sh(
 remove_identities() {
   make=$root/usr/lib/encamp/make-identities
   : >"$work/make"
+  [ ! -e "$make" ] || tail -n +3 "$make" >"$work/make"
   printf '%s\n' "$identities" | while read -r pattern action command; do
     case $pattern in '' | '#'*) continue ;; esac
     [ "$action" != keep ] || continue
@@ -141,8 +147,11 @@ is_known() {                            # FILE: whether it is to stay
     case $1 in $pattern) echo yes; break ;; esac
   done
 }
-check_private() {
-  (cd "$root" && find etc -xdev -type f ! -perm -004) | sort | while read -r file; do
+find_private() {
+  (cd "$root" && find etc -xdev -type f ! -perm -004) | sort
+}
+check_private() {                       # those that were there before are of the tree's author
+  find_private | comm -23 - "$work/old" | while read -r file; do
     [ -z "$(is_known "/$file")" ] || continue
     grep -qxF "/$file" "$root"/var/lib/dpkg/info/*.list || printf '/%s\n' "$file"
   done >"$work/private"
@@ -170,6 +179,7 @@ add_repositories() {                    # the index of Debian itself stays as th
   rm -r "$root/encamp-sources"
 }
 if [ $# -gt 0 ]; then
+  find_private >"$work/old"
   if ls "$work"/sources/*.sources >/dev/null 2>&1; then add_repositories; fi
   if [ -d "$work/packages" ]; then
     mkdir -p "$root/var/lib/encamp"
@@ -201,10 +211,120 @@ mke2fs -q -F -t ext4 -b 4096 -m 0 -i 8192 -O ^has_journal -E root_owner=0:0 -L e
   -d "$root" "$image" "$((kib + kib / 6 + 65536))k"
 )sh";
 
+// A disk image has partitions, or is one file system. Only file systems that have a driver many
+// eyes look at are mounted.
+constexpr const char* kFileTree = R"sh(
+work=$1 tree=$2 debs=$3 file=$4 kind=$5 partitions=$6 identities=$7 dress=$8
+fail() { echo "encamp-file: $*"; exit 1; }
+unpack() {
+  tar --extract --file "$file" --directory "$tree" --numeric-owner --same-owner --same-permissions \
+    --xattrs --xattrs-include='*' --anchored --exclude='dev/*' --exclude='./dev/*' ||
+    fail "tar cannot unpack it"
+}
+has_root() {
+  [ -e "$1/etc/os-release" ] || [ -L "$1/etc/os-release" ] || [ -e "$1/usr/lib/os-release" ]
+}
+copy_disk() {
+  mkdir "$work/mounted"
+  printf '0 0\n%s\n' "$partitions" >"$work/partitions"
+  while read -r start size; do
+    [ -n "$start" ] || continue
+    type=$(blkid --probe --offset "$start" --output value --match-tag TYPE "$file") || continue
+    case $type in
+      ext2 | ext3 | ext4) options=noload ;;
+      xfs) options=norecovery,nouuid ;;
+      btrfs) options=ro ;;
+      *) continue ;;
+    esac
+    mount -t "$type" -o "ro,loop,offset=$start,sizelimit=$size,$options" "$file" "$work/mounted" || continue
+    if has_root "$work/mounted"; then
+      cp -a "$work/mounted/." "$tree/"
+      umount "$work/mounted"
+      return
+    fi
+    umount "$work/mounted"
+  done <"$work/partitions"
+  fail "there is no root of a Linux system on its partitions; ext4, xfs and btrfs are read"
+}
+missing() {                             # of what every node needs
+  chroot "$root" /bin/sh -c '
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    [ -x /lib/systemd/systemd ] || [ -x /usr/lib/systemd/systemd ] || echo systemd
+    [ -x /sbin/init ] || echo /sbin/init
+    for tool in sshd ip perl setsid tar; do command -v $tool >/dev/null || echo $tool; done'
+}
+
+mkdir -p "$tree"
+tree=$(realpath "$tree")
+root=$tree
+if [ "$kind" = tar ]; then
+  echo "encamp: unpacking the file"
+  unpack
+else
+  echo "encamp: copying the disk image"
+  copy_disk
+fi
+has_root "$tree" || fail "it is no root of a Linux system: there is no etc/os-release"
+# What is written here from outside of the tree must stay in it.
+for directory in dev proc sys run tmp root etc etc/apt etc/apt/apt.conf.d usr usr/sbin usr/lib \
+  usr/lib/encamp var/cache/apt/archives var/lib/dpkg; do
+  case $(realpath -m "$tree/$directory") in
+    "$tree"/*) ;;
+    *) fail "its '$directory' leads out of it" ;;
+  esac
+done
+rm -rf "$tree/dev" "$tree/run" "$tree/tmp"
+mkdir -p "$tree/dev" "$tree/proc" "$tree/sys" "$tree/run" "$tree/root"
+mkdir -m 1777 "$tree/tmp"
+rm -f "$tree/etc/resolv.conf" "$tree/etc/hosts"
+enter_tree
+lacks=$(missing) || fail "its programs do not run on this machine"
+if [ -x "$root/usr/bin/apt-get" ]; then
+  if [ -s "$work/proxy" ]; then cp "$work/proxy" "$root/etc/apt/apt.conf.d/99encamp-proxy"; fi
+  echo "encamp: fetching the package index of the file's system"
+  timeout 90 chroot "$root" apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=0 \
+    -o Acquire::http::Timeout=15 update </dev/null || echo "its apt reaches no mirror"
+  if [ -n "$lacks" ]; then
+    install_packages systemd-sysv dbus iproute2 iputils-ping openssh-server netbase procps ca-certificates perl-base ||
+      fail "it has no" $lacks "and its apt cannot install it"
+    lacks=$(missing)
+  fi
+fi
+[ -z "$lacks" ] || fail "it has no" $lacks "which every node needs"
+remove_identities
+close_tree
+chroot "$tree" /bin/sh -euc "tree=/
+mkdir -p /etc/ssh/sshd_config.d /etc/systemd/system/multi-user.target.wants
+$dress"
+)sh";
+
+// What an image from elsewhere has and a Debian of ours has not: a network of its own, cloud-init.
+constexpr const char* kUndress = R"sh(
+for unit in cloud-init cloud-init-local cloud-config cloud-final systemd-networkd \
+  systemd-networkd-wait-online systemd-resolved NetworkManager NetworkManager-wait-online networking; do
+  ln -sf /dev/null "etc/systemd/system/$unit.service"
+done
+ln -sf /dev/null etc/systemd/system/systemd-networkd.socket
+rm -f etc/systemd/system/sockets.target.wants/ssh.socket
+for unit in ssh sshd; do
+  [ -e "lib/systemd/system/$unit.service" ] || continue
+  ln -sf "/lib/systemd/system/$unit.service" etc/systemd/system/multi-user.target.wants/
+  break
+done
+)sh";
+
 }  // namespace
 
 std::string base_script() {
-  return kBase;
+  return std::string(kBootstrap) + kDress;
+}
+
+std::string dress_script() {
+  return std::string(kDress) + kUndress;
+}
+
+std::string file_tree_script() {
+  return std::string(kCommon) + kRemoveIdentities + kFileTree;
 }
 
 std::string kernel_script() {

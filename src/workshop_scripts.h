@@ -16,6 +16,13 @@ namespace encamp {
 /// from.
 std::string base_script();
 
+/// WORK TREE DEBS FILE KIND PARTITIONS IDENTITIES DRESS: likewise from a file. KIND is `tar` or
+/// `disk`, a raw one with PARTITIONS, a line `START SIZE` in bytes for each. DRESS is the script
+/// below; it is run in the tree, so that no link in it leads out. Ends with 1 and a line
+/// `encamp-file: ...` when it cannot be used.
+std::string file_tree_script();
+std::string dress_script();
+
 /// WORK BASE DEBS ARCHITECTURE: in WORK/machine a layer `upper` with the kernel's modules, and
 /// `vmlinuz` beside it. BASE is the tree above.
 std::string kernel_script();

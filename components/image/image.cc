@@ -34,6 +34,8 @@ ImageRecipe recipe_of(const Properties& properties) {
   return {.debian = text_of(properties, "debian"),
           .architecture = text_of(properties, "architecture"),
           .mirror = text_of(properties, "mirror"),
+          .file = text_of(properties, "file"),
+          .sha256 = text_of(properties, "sha256"),
           .packages = {packages.begin(), packages.end()},
           .repositories = repositories_of(properties),
           .prepare = texts_of(properties, "prepare"),
@@ -164,14 +166,21 @@ Schema image_schema() {
   return {.component = "image",
           .section = "images",
           .about =
-              "What the root of a node starts from: a Debian release with packages. Built once, "
-              "shared by all sites of a host.",
+              "What the root of a node starts from: a Debian release with packages, or a file of "
+              "this machine. Built once, shared by all sites of a host.",
           .properties =
               {{.name = "debian",
                 .type = text,
                 .about = "Name of the Debian release, `bookworm` for example.",
-                .required = true,
                 .pattern = "[a-z]+"},
+               {.name = "file",
+                .type = {.kind = Type::Kind::Source},
+                .about = "Instead of a release: a root tarball, a raw or a qcow2 disk image.",
+                .on_change = OnChange::Ignore},
+               {.name = "sha256",
+                .type = text,
+                .about = "Of the file, which is checked; written with every `file`.",
+                .pattern = "[0-9a-f]{64}"},
                {.name = "architecture",
                 .type = text,
                 .about = "Debian's name for it, `amd64` for example; by default this machine's."},

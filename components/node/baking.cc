@@ -63,7 +63,7 @@ const Resource* image_of(const Resource& node, const Site& site) {
 
 Value essence_of(const Resource& image) {
   Value::Mapping essence;
-  for (const char* name : {"debian", "architecture", "mirror", "packages"}) {
+  for (const char* name : {"debian", "architecture", "mirror", "sha256", "packages"}) {
     if (const Value* value = find(image, name))
       essence.push_back({name, *value});
   }

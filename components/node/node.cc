@@ -287,7 +287,7 @@ class NodeWork {
   // Keys of packages that are in the image, once: its software is not touched before.
   void make_identities(const Properties& wanted) {
     const Record& image = context_.record(wanted.at("image").reference());
-    if (!image.properties.contains("packages"))
+    if (!image.properties.contains("packages") && !image.properties.contains("sha256"))
       return;
     const CommandResult result = context_.guest_by(context_.deadline())
                                      .probe({.text = "make=/usr/lib/encamp/make-identities\n"

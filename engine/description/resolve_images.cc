@@ -10,8 +10,6 @@
 namespace encamp {
 namespace {
 
-const std::vector<std::string> kLaterKeys = {"file", "sha256"};
-
 class ImageDeclarer {
  public:
   ImageDeclarer(Drafts& drafts, const Schema& schema, const Tree& section)
@@ -23,13 +21,14 @@ class ImageDeclarer {
       std::vector<std::string> way{entry.key};
       is_whole_ = true;
       Tree keys = merged_keys(entry.value, way);
-      draft.is_whole = is_whole_ && keys.find("file") == nullptr;
+      draft.is_whole = is_whole_;
       bake_packages(keys);
       draft.owned = std::make_shared<const Tree>(std::move(keys));
       draft.keys = draft.owned.get();
-      draft.faulty = !check_keys(*draft.keys, writable_keys(schema_), kLaterKeys, "an image",
-                                 drafts_.diagnostics()) ||
-                     draft.faulty;
+      draft.faulty =
+          !check_keys(*draft.keys, writable_keys(schema_), {}, "an image", drafts_.diagnostics()) ||
+          draft.faulty;
+      draft.faulty = !check_base(entry, *draft.keys) || draft.faulty;
     }
     drafts_.add_name("images", entry.key, draft.resource.address);
     drafts_.add(std::move(draft));
@@ -66,6 +65,54 @@ class ImageDeclarer {
     }
     way.push_back(name.text);
     return merged(merged_keys(base->value, way), keys, drafts_.registry());
+  }
+
+  // Whether it says once what it starts from: a release, a file or another image.
+  bool check_base(const Tree::Entry& image, const Tree& keys) const {
+    const Tree::Entry* file = written(keys, "file");
+    const Tree::Entry* digest = written(keys, "sha256");
+    const Span& where = image.where;
+    if (const Tree::Entry* own = written(image.value, "file"); own != nullptr) {
+      if (const Tree::Entry* extends = written(image.value, "extends"))
+        return report_two(*own, *extends);
+    }
+    for (const char* other : {"debian", "architecture", "mirror"}) {
+      const Tree::Entry* entry = written(keys, other);
+      if (file == nullptr || entry == nullptr)
+        continue;
+      const bool is_file_here = written(image.value, "file") != nullptr;
+      return is_file_here ? report_two(*file, *entry) : report_two(*entry, *file);
+    }
+    const std::string name = fmt::format("'{}'", child_address("images", image.key));
+    if (file == nullptr && digest != nullptr) {
+      report_missing("file", name, where, drafts_.diagnostics());
+      return false;
+    }
+    if (file != nullptr && digest == nullptr) {
+      report_missing("sha256", name, file->where, drafts_.diagnostics(),
+                     fmt::format("what 'sha256sum {}' prints", file->value.text));
+      return false;
+    }
+    if (file == nullptr && is_whole_ && written(keys, "debian") == nullptr) {
+      report_missing("debian", name, where, drafts_.diagnostics(),
+                     "a release, or a 'file' with its 'sha256'");
+      return false;
+    }
+    return true;
+  }
+
+  static const Tree::Entry* written(const Tree& keys, const std::string& key) {
+    const Tree::Entry* entry = keys.find(key);
+    return entry == nullptr || entry->value.is_null() ? nullptr : entry;
+  }
+
+  bool report_two(const Tree::Entry& entry, const Tree::Entry& other) const {
+    drafts_.diagnostics().add(
+        {.code = "two-keys",
+         .summary = fmt::format("an image has '{}' or '{}', not both", other.key, entry.key),
+         .where = entry.where,
+         .notes = {{"the other", other.where}}});
+    return false;
   }
 
   // Packages of `software` are built into the image, as those of `packages` are.

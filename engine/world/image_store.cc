@@ -51,6 +51,8 @@ std::string to_text(const ImageLabel& label) {
       {"debian", label.recipe.debian},
       {"architecture", label.recipe.architecture},
       {"mirror", label.recipe.mirror},
+      {"file", label.recipe.file},
+      {"sha256", label.recipe.sha256},
       {"packages", label.recipe.packages},
       {"kind", label.isolation == Isolation::Machine ? "machine" : "container"},
       {"made", label.made}};
@@ -66,6 +68,8 @@ std::optional<ImageLabel> image_label_from(std::string_view text) {
         .recipe = {.debian = json.at("debian").get<std::string>(),
                    .architecture = json.at("architecture").get<std::string>(),
                    .mirror = json.at("mirror").get<std::string>(),
+                   .file = json.value("file", ""),
+                   .sha256 = json.value("sha256", ""),
                    .packages = json.at("packages").get<std::vector<std::string>>()},
         .isolation = json.at("kind") == "machine" ? Isolation::Machine : Isolation::Container,
         .made = json.at("made").get<std::int64_t>()};
@@ -75,9 +79,12 @@ std::optional<ImageLabel> image_label_from(std::string_view text) {
 }
 
 std::string about(const ImageRecipe& recipe) {
-  return recipe.packages.empty()
-             ? fmt::format("debian {}", recipe.debian)
-             : fmt::format("debian {} + {}", recipe.debian, fmt::join(recipe.packages, ", "));
+  const std::string base =
+      recipe.sha256.empty() ? "debian " + recipe.debian
+                            : fmt::format("{} {}", recipe.file.substr(recipe.file.rfind('/') + 1),
+                                          recipe.sha256.substr(0, 8));
+  return recipe.packages.empty() ? base
+                                 : fmt::format("{} + {}", base, fmt::join(recipe.packages, ", "));
 }
 
 }  // namespace encamp

@@ -38,7 +38,7 @@ std::unique_ptr<Content> make_marker(std::string text);
 /// Nothing when `text` is no label.
 std::optional<ImageLabel> image_label_from(std::string_view text);
 
-/// `debian bookworm + curl, nginx-light`
+/// `debian bookworm + curl, nginx-light`, `root.tar.gz 7f3c2a90`
 std::string about(const ImageRecipe& recipe);
 
 }  // namespace encamp

@@ -16,9 +16,11 @@ namespace encamp {
 
 /// Everything that goes into an image; equal recipes, equal images.
 struct ImageRecipe {
-  std::string debian;                    ///< Release: `bookworm`.
+  std::string debian;                    ///< Release: `bookworm`; empty: `file`.
   std::string architecture;              ///< Empty: this machine's.
   std::string mirror;                    ///< Empty: what this machine's apt uses for that release.
+  std::string file;                      ///< Of this machine: a root tarball, raw or qcow2 disk.
+  std::string sha256;                    ///< Of that file, in hexadecimal.
   std::vector<std::string> packages;     ///< Installed on top, without recommended ones.
   std::vector<Repository> repositories;  ///< Where more of them come from.
   std::vector<std::string> prepare;      ///< Scripts that are run in it before, by `sh -e`.

@@ -10,6 +10,8 @@ namespace {
 std::string describe(const ImageRecipe& recipe, Isolation isolation) {
   std::string text = fmt::format("debian {} {} {} {}\n", recipe.debian, recipe.architecture,
                                  recipe.mirror, isolation == Isolation::Machine ? "machine" : "");
+  if (!recipe.sha256.empty())
+    text += "root " + recipe.sha256 + "\n";
   for (const std::string& package : recipe.packages)
     text += "package " + package + "\n";
   for (const std::string& script : recipe.prepare)

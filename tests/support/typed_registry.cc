@@ -47,7 +47,9 @@ Schema network() {
 Schema image() {
   return {.component = "image",
           .section = "images",
-          .properties = {{.name = "debian", .type = of(Kind::Text), .required = true},
+          .properties = {{.name = "debian", .type = of(Kind::Text)},
+                         {.name = "file", .type = of(Kind::Source)},
+                         {.name = "sha256", .type = of(Kind::Text), .pattern = "[0-9a-f]{64}"},
                          {.name = "architecture", .type = of(Kind::Text)},
                          {.name = "packages", .type = list_of(Kind::Text)},
                          {.name = "mirror", .type = of(Kind::Text)}}};
@@ -124,10 +126,8 @@ Schema directory() {
                          {.name = "group", .type = of(Kind::Text)},
                          {.name = "mode", .type = of(Kind::Mode), .fallback = "0755"},
                          {.name = "source", .type = of(Kind::Directory)}},
-          .attributes = {{.name = "digest",
-                          .type = of(Kind::Text),
-                          .phase = Phase::Late,
-                          .with = "source"}}};
+          .attributes = {
+              {.name = "digest", .type = of(Kind::Text), .phase = Phase::Late, .with = "source"}}};
 }
 
 Schema account(const std::string& component) {

@@ -6,10 +6,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "engine/error.h"
 #include "src/local_content.h"
 #include "src/local_file.h"
 #include "src/local_process.h"
+#include "src/workshop_base.h"
 #include "src/workshop_cpio.h"
+#include "src/workshop_file.h"
 #include "src/workshop_lock.h"
 #include "src/workshop_modules.h"
 #include "src/workshop_sources.h"
@@ -221,6 +224,121 @@ TEST(FileLock, IsHeldByOneAtATime) {
   EXPECT_FALSE(FileLock::try_take(directory.path / "lock").has_value());
   first.reset();
   EXPECT_TRUE(FileLock::try_take(directory.path / "lock").has_value());
+}
+
+void put(std::string& bytes, std::size_t at, std::string_view text) {
+  bytes.replace(at, text.size(), text);
+}
+
+std::string little(std::uint64_t number, int size) {
+  std::string bytes;
+  for (int i = 0; i < size; ++i)
+    bytes += static_cast<char>(number >> 8 * i & 0xff);
+  return bytes;
+}
+
+// Of a table of partitions: flag and place of no use, the type, first sector and count.
+std::string record_entry(int type, std::uint64_t first, std::uint64_t count) {
+  return std::string(4, '\0') + static_cast<char>(type) + std::string(3, '\0') + little(first, 4) +
+         little(count, 4);
+}
+
+std::vector<Partition> partitions_in(const std::string& disk) {
+  const Directory directory;
+  write_whole_file(directory.path / "disk", disk);
+  return partitions_of(directory.path / "disk");
+}
+
+TEST(Partitions, OfAMasterBootRecordAreTheLargestFirst) {
+  std::string disk(512 * 60, '\0');
+  put(disk, 446, record_entry(0x83, 8, 10));
+  put(disk, 462, record_entry(0x05, 40, 20));
+  put(disk, 510, "\x55\xaa");
+  put(disk, 40 * 512 + 446, record_entry(0x83, 2, 15));
+  put(disk, 40 * 512 + 462, record_entry(0x05, 10, 5));
+  put(disk, 40 * 512 + 510, "\x55\xaa");
+  put(disk, 50 * 512 + 446, record_entry(0x83, 1, 4));
+  put(disk, 50 * 512 + 510, "\x55\xaa");
+
+  EXPECT_EQ(
+      partitions_in(disk),
+      (std::vector<Partition>{{42 * 512, 15 * 512}, {8 * 512, 10 * 512}, {51 * 512, 4 * 512}}));
+}
+
+TEST(Partitions, OfAGuidTableAreRead) {
+  std::string disk(512 * 40, '\0');
+  put(disk, 446, record_entry(0xee, 1, 39));
+  put(disk, 510, "\x55\xaa");
+  put(disk, 512, "EFI PART");
+  put(disk, 512 + 72, little(2, 8) + little(128, 4) + little(128, 4));
+  put(disk, 1024 + 32, little(34, 8) + little(35, 8));
+  put(disk, 1152 + 32, little(36, 8) + little(39, 8));
+
+  EXPECT_EQ(partitions_in(disk),
+            (std::vector<Partition>{{36 * 512, 4 * 512}, {34 * 512, 2 * 512}}));
+}
+
+TEST(Partitions, OfNoTableOrABrokenOneAreNone) {
+  std::string endless(512 * 4, '\0');  // A chain that leads to itself.
+  put(endless, 446, record_entry(0x05, 1, 2));
+  put(endless, 510, "\x55\xaa");
+  put(endless, 512 + 462, record_entry(0x05, 0, 2));
+  put(endless, 512 + 510, "\x55\xaa");
+
+  EXPECT_TRUE(partitions_in("").empty());
+  EXPECT_TRUE(partitions_in(std::string(4096, 'x')).empty());
+  EXPECT_TRUE(partitions_in(endless).empty());
+}
+
+TEST(ImageFile, IsKnownByItsFirstBytes) {
+  const Directory directory;
+  const auto kind_of = [&](std::string head) {
+    head.resize(512);
+    write_whole_file(directory.path / "image", head);
+    return kind_of_image(directory.path / "image");
+  };
+  const std::string tar = std::string(257, 'x') + "ustar";
+  const std::string disk =
+      std::string("QFI\xfb") + std::string("\0\0\0\3", 4) + std::string(88, '\0');
+  std::string large = disk;
+  large[26] = '\x7f';
+  std::string backed = disk;
+  backed[15] = 'h';
+  std::string split = disk;
+  split[79] = 4;
+
+  EXPECT_EQ(kind_of(tar), ImageFile::Tar);
+  EXPECT_EQ(kind_of("\x1f\x8b"), ImageFile::Tar);
+  EXPECT_EQ(kind_of("\x28\xb5\x2f\xfd"), ImageFile::Tar);
+  EXPECT_EQ(kind_of(disk), ImageFile::Qcow2);
+  EXPECT_EQ(kind_of(""), ImageFile::Raw);
+  for (const std::string& refused : {large, backed, split})
+    EXPECT_THROW(kind_of(refused), Error);
+}
+
+TEST(ImageFile, IsReadAgainWhenItWasWrittenSince) {
+  const Directory directory;
+  const std::filesystem::path file = directory.path / "root.tar";
+  const std::filesystem::path note = directory.path / "checked";
+  write_whole_file(file, "one");
+  const ImageRecipe recipe{.file = file, .sha256 = sha256_hex("one")};
+  int readings = 0;
+  const auto check = [&] {
+    check_image_file(recipe, note, [&](const std::string&) { ++readings; });
+  };
+
+  check();
+  check();
+  EXPECT_EQ(readings, 1);
+  write_whole_file(file, "other");
+  try {
+    check();
+    FAIL() << "taken";
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    EXPECT_NE(text.find(sha256_hex("one")), std::string::npos) << text;
+    EXPECT_NE(text.find(sha256_hex("other")), std::string::npos) << text;
+  }
 }
 
 }  // namespace
