@@ -13,6 +13,7 @@
 #include "src/local_content.h"
 #include "src/local_file.h"
 #include "src/workshop_cpio.h"
+#include "src/workshop_guest.h"
 #include "src/workshop_local_packages.h"
 #include "src/workshop_lock.h"
 #include "src/workshop_modules.h"
@@ -162,6 +163,8 @@ std::string LocalWorkshop::key(const ImageRecipe& recipe, Isolation isolation) {
     identity += path_of(repository) + "\n" + to_sources(repository) + "\n";
   for (const std::string& script : recipe.prepare)
     identity += "prepare\n" + script + "\n";
+  if (!recipe.software.empty())
+    identity += "software " + recipe.software + "\n";
   const std::vector<LocalPackage> files = taken_packages(recipe, base);
   for (const LocalPackage& file : files)
     identity += "file " + file.digest + "\n";
@@ -209,7 +212,16 @@ BuiltImage LocalWorkshop::build(const ImageRecipe& recipe, Isolation isolation,
   std::vector<std::string> arguments{work.path().string(), lower,       bases_.debs().string(),
                                      root.string(),        identities_, prepare};
   arguments.insert(arguments.end(), recipe.packages.begin(), recipe.packages.end());
-  const ToolResult result = run_script(image_script(), arguments, minutes(20), progress);
+  std::optional<TreeAgent> agent;
+  if (recipe.realize)
+    agent.emplace(work.path());
+  const ToolResult result =
+      run_script(image_script(), arguments, minutes(20), progress, [&](const std::string& line) {
+        if (agent && line == kTreeAgentRuns)
+          agent->realize(recipe.realize);
+      });
+  if (agent)
+    agent->throw_failure();
   if (result.exit != 0)
     throw_build_error(recipe, result, work.path(), base);
 

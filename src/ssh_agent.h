@@ -1,4 +1,4 @@
-// Requests to the agent inside a node and its answers; src/ssh_agent/frames.pl is the other end.
+// The agent inside a node, reached over SSH (agent_frames.h).
 #pragma once
 
 #include <string>
@@ -8,9 +8,6 @@
 #include "src/ssh_session.h"
 
 namespace encamp {
-
-/// The agent's program text.
-extern const std::string_view kSshAgentText;
 
 class SshAgent {
  public:

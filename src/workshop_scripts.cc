@@ -204,6 +204,18 @@ if [ $# -gt 0 ]; then
   remove_identities
   check_private
 fi
+if [ -p "$work/requests" ]; then        # the other end is TreeAgent
+  echo "encamp: realizing the software of the image"
+  mkdir -p "$root/var/lib/encamp"
+  cp "$work/agent.pl" "$root/var/lib/encamp/agent.pl"
+  exec 3>&1
+  (echo "encamp-agent: runs" >&3; exec 3>&-
+    exec chroot "$root" perl /var/lib/encamp/agent.pl /var/lib/encamp) <"$work/requests" >"$work/answers"
+  exec 3>&-
+  [ ! -e "$work/failed" ] || exit 1
+  chroot "$root" sh -c 'cd /var/lib/encamp && rm -rf agent.pl receipts probes originals archives && cd .. &&
+    rmdir encamp 2>/dev/null || :'
+fi
 close_tree
 echo "encamp: making the file system"
 kib=$(du -skx "$root" | cut -f1)        # with room for what the tables and short files take more
@@ -267,7 +279,7 @@ fi
 has_root "$tree" || fail "it is no root of a Linux system: there is no etc/os-release"
 # What is written here from outside of the tree must stay in it.
 for directory in dev proc sys run tmp root etc etc/apt etc/apt/apt.conf.d usr usr/sbin usr/lib \
-  usr/lib/encamp var/cache/apt/archives var/lib/dpkg; do
+  usr/lib/encamp var/cache/apt/archives var/lib/dpkg var/lib/encamp; do
   case $(realpath -m "$tree/$directory") in
     "$tree"/*) ;;
     *) fail "its '$directory' leads out of it" ;;
@@ -336,7 +348,8 @@ std::string image_script() {
 }
 
 ToolResult run_script(const std::string& script, std::vector<std::string> arguments,
-                      Duration timeout, const Workshop::Progress& progress) {
+                      Duration timeout, const Workshop::Progress& progress,
+                      const std::function<void(const std::string&)>& on_line) {
   std::vector<std::string> all{"unshare", "--mount", "--propagation", "private",
                                "--pid",   "--fork",  "--kill-child",  "sh",
                                "-euc",    script,    "encamp"};
@@ -351,6 +364,8 @@ ToolResult run_script(const std::string& script, std::vector<std::string> argume
        .on_line = [&](const std::string& line) {
          if (progress && line.starts_with("encamp: "))
            progress(line.substr(8));
+         if (on_line)
+           on_line(line);
        }});
 }
 

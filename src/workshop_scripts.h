@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,8 @@ std::string kernel_script();
 /// uppermost first, parted by colons) with the packages installed, the
 /// repositories of WORK/sources and the local packages of WORK/packages known to its apt, and
 /// without what the text
-/// IDENTITIES says that no two nodes may share. Ends with 1 and `encamp-private: /etc/x ` when it
+/// IDENTITIES says that no two nodes may share; when WORK has a pipe `requests`, after what a
+/// TreeAgent asks for. Ends with 1 and `encamp-private: /etc/x ` when it
 /// does not know a file.
 std::string image_script();
 
@@ -39,7 +41,9 @@ std::string image_script();
 extern const std::string_view kIdentities;
 
 /// Runs `script` with `arguments`. Lines that begin with `encamp: ` are told to `progress`.
+/// `on_line` gets all lines.
 ToolResult run_script(const std::string& script, std::vector<std::string> arguments,
-                      Duration timeout, const Workshop::Progress& progress);
+                      Duration timeout, const Workshop::Progress& progress,
+                      const std::function<void(const std::string&)>& on_line = {});
 
 }  // namespace encamp

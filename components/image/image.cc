@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "components/image/software.h"
 #include "engine/mutant.h"
 #include "engine/world/image_store.h"
 
@@ -26,6 +27,11 @@ std::vector<Repository> repositories_of(const Properties& properties) {
     repositories.push_back(repository_of(one));
   }
   return repositories;
+}
+
+Value software_of(const Properties& properties) {
+  const auto found = properties.find("software");
+  return found == properties.end() ? Value() : found->second;
 }
 
 ImageRecipe recipe_of(const Properties& properties) {
@@ -69,6 +75,8 @@ class Variant {
         isolation_(kind == "machine" ? Isolation::Machine : Isolation::Container),
         context_(context) {
     context_.progress("looking for the image");
+    named_packages_ = recipe_.packages;
+    add_software(properties, context_, recipe_);
     key_ = context_.workshop().key(recipe_, isolation_);
   }
 
@@ -126,13 +134,20 @@ class Variant {
     try {
       const auto now = std::chrono::duration_cast<std::chrono::seconds>(
           context_.clock().wall_time().time_since_epoch());
-      const std::unique_ptr<Content> marker =
-          make_marker(to_text({.recipe = recipe_, .isolation = isolation_, .made = now.count()}));
+      const std::unique_ptr<Content> marker = make_marker(
+          to_text({.recipe = labelled(), .isolation = isolation_, .made = now.count()}));
       host.create_volume(image_volume(key_, "complete"), *marker);
     } catch (const Error&) {  // Its being there is all that counts.
       if (!is_complete())
         throw;
     }
+  }
+
+  // As the row of an image that is just made says it (src/image_listing.cc).
+  ImageRecipe labelled() const {
+    ImageRecipe recipe = recipe_;
+    recipe.packages = named_packages_;
+    return recipe;
   }
 
   // Who had the reservation before us may have died with a call under way: a volume, the marker, or
@@ -156,6 +171,7 @@ class Variant {
   }
 
   ImageRecipe recipe_;
+  std::vector<std::string> named_packages_;  ///< Without those of its software.
   Isolation isolation_;
   Context& context_;
   std::string key_;
@@ -167,7 +183,8 @@ Schema image_schema() {
           .section = "images",
           .about =
               "What the root of a node starts from: a Debian release with packages, or a file of "
-              "this machine. Built once, shared by all sites of a host.",
+              "this machine. Built once, shared by all sites of a host. Its `software`, any kind "
+              "but `service`, is built into it.",
           .properties =
               {{.name = "debian",
                 .type = text,
@@ -217,6 +234,11 @@ class Image : public Component {
     Change change = Component::compare(wanted, recorded);
     if (texts_of(wanted, "kinds") != texts_of(recorded, "kinds")) {
       change.reasons.emplace_back("for other kinds of nodes");
+      if (change.kind == Change::Kind::Keep)
+        change.kind = Change::Kind::Update;
+    }
+    if (software_of(wanted) != software_of(recorded)) {
+      change.reasons.emplace_back("other software");
       if (change.kind == Change::Kind::Keep)
         change.kind = Change::Kind::Update;
     }

@@ -67,6 +67,8 @@ Value essence_of(const Resource& image) {
     if (const Value* value = find(image, name))
       essence.push_back({name, *value});
   }
+  if (const Value* software = find(image, "software"))
+    essence.push_back({"software", sha256(to_json(*software)).substr(0, 16)});
   return essence;
 }
 

@@ -1,6 +1,7 @@
 #include "components/node/node.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <sstream>
@@ -287,7 +288,10 @@ class NodeWork {
   // Keys of packages that are in the image, once: its software is not touched before.
   void make_identities(const Properties& wanted) {
     const Record& image = context_.record(wanted.at("image").reference());
-    if (!image.properties.contains("packages") && !image.properties.contains("sha256"))
+    const bool may_have_some =
+        std::ranges::any_of(std::array{"packages", "sha256", "software"},
+                            [&](const char* name) { return image.properties.contains(name); });
+    if (!may_have_some)
       return;
     const CommandResult result = context_.guest_by(context_.deadline())
                                      .probe({.text = "make=/usr/lib/encamp/make-identities\n"

@@ -14,6 +14,8 @@
 
 namespace encamp {
 
+class Component;
+
 class Context {
  public:
   virtual ~Context() = default;
@@ -33,6 +35,9 @@ class Context {
   /// The other items of the same component on the same node that are there or begun: with them the
   /// resource may share something that is taken away with the last of them.
   virtual std::vector<Record> neighbours() { return {}; }
+
+  /// The component of that name; nullptr when it is not installed.
+  virtual const Component* find_component(const std::string& /*name*/) { return nullptr; }
 
   /// Durable before it returns. A later realize or remove finds it in Record::notes.
   virtual void note(const std::string& name, Value value) = 0;

@@ -48,7 +48,7 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
   if (name == "site") {
     return Value::Mapping{{"name", drafts_.site_name}, {"domain", drafts_.domain}};
   }
-  if (name == "node" && !node_.empty())
+  if (name == "node" && is_in_a_node())
     return Reference{node_};
   if (name == "index" || name == "each") {
     const Copy* copy = copy_here();
@@ -64,6 +64,11 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
   return std::nullopt;
 }
 
+// An image has items too.
+bool PlaceScope::is_in_a_node() const {
+  return !node_.empty() && !node_.starts_with("images");
+}
+
 const Copy* PlaceScope::copy_here() const {
   if (place_ != nullptr && place_->copy.is_copy())
     return &place_->copy;
@@ -73,7 +78,7 @@ const Copy* PlaceScope::copy_here() const {
 
 std::vector<std::string> PlaceScope::names() const {
   std::vector<std::string> names = {"site"};
-  if (!node_.empty())
+  if (is_in_a_node())
     names.emplace_back("node");
   if (const Copy* copy = copy_here()) {
     names.emplace_back("index");

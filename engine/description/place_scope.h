@@ -37,6 +37,7 @@ class PlaceScope : public Scope {
 
  private:
   /// Which copy this place is: itself, else its node.
+  bool is_in_a_node() const;
   const Copy* copy_here() const;
   std::optional<Value> attribute_of(Draft& draft, const std::string& name, const Span& where) const;
   Value property_of(Draft& draft, const std::string& name, const Span& where) const;

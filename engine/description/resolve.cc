@@ -49,7 +49,7 @@ class Resolver {
 
  private:
   void resolve_all() {
-    check_keys(tree_, kSections, {}, "a description", diagnostics_);
+    check_keys(tree_, kSections, "a description", diagnostics_);
     read_head();
     declare_parameters(drafts_, section("parameters"), options_.settings, settings_);
     section("prototypes");
@@ -74,6 +74,7 @@ class Resolver {
       read_checks(drafts_, checks->value);
     if (drafts_.outline != nullptr)
       outline_nodes(drafts_);
+    fold_images(drafts_);
     take_resources();
   }
 
@@ -82,7 +83,7 @@ class Resolver {
     site_.resources.reserve(drafts_.all().size());
     for (const char* part : {"networks", "images", "volumes", "resources", "nodes", "software"}) {
       for (const std::unique_ptr<Draft>& draft : drafts_.all()) {
-        if (draft->schema->section == part)
+        if (draft->schema->section == part && !is_of_an_image(*draft))
           site_.resources.push_back(std::move(draft->resource));
       }
     }

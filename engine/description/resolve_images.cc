@@ -1,5 +1,8 @@
-// Images. One may extend another of the site, and packages may be written as its `software`.
+// Images. One may extend another of the site, and has `software`: packages that say nothing else
+// are as if written in `packages`, other items become a list in the property `software` of the
+// image.
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -22,16 +25,20 @@ class ImageDeclarer {
       is_whole_ = true;
       Tree keys = merged_keys(entry.value, way);
       draft.is_whole = is_whole_;
-      bake_packages(keys);
+      sort_software(keys);
       draft.owned = std::make_shared<const Tree>(std::move(keys));
       draft.keys = draft.owned.get();
+      std::vector<std::string> known = writable_keys(schema_);
+      known.emplace_back("software");
       draft.faulty =
-          !check_keys(*draft.keys, writable_keys(schema_), {}, "an image", drafts_.diagnostics()) ||
-          draft.faulty;
+          !check_keys(*draft.keys, known, "an image", drafts_.diagnostics()) || draft.faulty;
       draft.faulty = !check_base(entry, *draft.keys) || draft.faulty;
     }
     drafts_.add_name("images", entry.key, draft.resource.address);
-    drafts_.add(std::move(draft));
+    Draft& added = drafts_.add(std::move(draft));
+    const Tree::Entry* software = added.keys == nullptr ? nullptr : added.keys->find("software");
+    if (software != nullptr)
+      declare_software(drafts_, {&added}, software->value);
   }
 
  private:
@@ -115,18 +122,17 @@ class ImageDeclarer {
     return false;
   }
 
-  // Packages of `software` are built into the image, as those of `packages` are.
-  void bake_packages(Tree& keys) const {
+  // Leaves in `software` what is no package alone.
+  void sort_software(Tree& keys) const {
     const auto software = std::ranges::find(keys.entries, "software", &Tree::Entry::key);
-    if (software == keys.entries.end())
+    if (software == keys.entries.end() || !software->value.is_list())
       return;
     std::vector<Tree> packages;
+    std::vector<Tree> others;
     for (const Tree& item : software->value.items)
-      add_packages(item, packages);
-    if (!software->value.is_list() && !software->value.is_null())
-      report("wrong-type", "'software' is a list", software->value.where);
+      sort_item(item, packages, others);
     const Tree::Entry where = *software;
-    keys.entries.erase(software);
+    software->value.items = std::move(others);
     if (packages.empty())
       return;
     auto written = std::ranges::find(keys.entries, "packages", &Tree::Entry::key);
@@ -142,16 +148,21 @@ class ImageDeclarer {
     written->value.items.insert(written->value.items.end(), packages.begin(), packages.end());
   }
 
-  void add_packages(const Tree& item, std::vector<Tree>& packages) const {
+  void sort_item(const Tree& item, std::vector<Tree>& packages, std::vector<Tree>& others) const {
     const Tree::Entry* component =
         component_entry(component_entries(item, drafts_.registry()), drafts_.registry());
-    if (component == nullptr) {
-      report("no-component", "this item does not say what it is", item.where);
-    } else if (component->key == "service") {
+    if (component != nullptr && component->key == "service") {
       report("wrong-type", "a service is no part of an image", component->where);
-    } else if (component->key != "package" || item.entries.size() != 1) {
-      report("not-supported", "only packages are built into an image by this version",
-             component->key != "package" ? component->where : item.where);
+    } else if (component == nullptr || component->key != "package" || item.entries.size() != 1) {
+      others.push_back(item);
+      const auto needs = std::ranges::find(others.back().entries, "needs", &Tree::Entry::key);
+      if (needs == others.back().entries.end())
+        return;
+      drafts_.diagnostics().add({.code = "unknown-key",
+                                 .summary = "an item of an image has no 'needs'",
+                                 .where = needs->where,
+                                 .hint = "the items are realized in the order written"});
+      others.back().entries.erase(needs);
     } else if (component->value.is_list()) {
       packages.insert(packages.end(), component->value.items.begin(), component->value.items.end());
     } else {
@@ -170,7 +181,61 @@ class ImageDeclarer {
   bool is_whole_ = true;  ///< Of the image at hand: all that it extends is there.
 };
 
+// Reports what an image cannot have: it is the same for all sites, and built before any runs.
+bool check_item_values(const Resource& item, Diagnostics& diagnostics) {
+  bool fine = true;
+  for (const auto& [name, value] : item.properties) {
+    const bool is_secret =
+        find_secret(value) != nullptr || (name == "secret" && value == Value(true));
+    if (value.is_known() && !is_secret)
+      continue;
+    fine = false;
+    if (is_secret)
+      diagnostics.add({.code = "secret-output",
+                       .summary = "an image is shared by all sites, and this is secret",
+                       .where = item.place(name),
+                       .hint = "write the item in the nodes"});
+    else
+      diagnostics.add({.code = "not-known-yet",
+                       .summary = "what is built into an image must be known when the file is read",
+                       .where = item.place(name),
+                       .hint = "write the item in the nodes"});
+  }
+  return fine;
+}
+
+Value to_value(const Resource& item) {
+  Value::Mapping properties;
+  for (const auto& [name, value] : item.properties)
+    properties.push_back({name, value});
+  Value::Mapping mapping{{"name", std::string(last_name(item.address))},
+                         {"component", item.component},
+                         {"properties", std::move(properties)}};
+  if (item.timeout)
+    mapping.push_back({"timeout", item.timeout->count()});
+  if (item.attempts > 1)
+    mapping.push_back({"attempts", item.attempts});
+  if (item.backoff.count() > 0)
+    mapping.push_back({"backoff", item.backoff.count()});
+  return mapping;
+}
+
 }  // namespace
+
+bool is_of_an_image(const Draft& draft) {
+  return draft.schema->section == "software" && draft.node.starts_with("images");
+}
+
+void fold_images(Drafts& drafts) {
+  std::map<Address, Value::List> software;
+  for (const std::unique_ptr<Draft>& draft : drafts.all()) {
+    if (is_of_an_image(*draft) && !draft->faulty &&
+        check_item_values(draft->resource, drafts.diagnostics()))
+      software[draft->node].push_back(to_value(draft->resource));
+  }
+  for (auto& [image, items] : software)
+    drafts.find(image)->resource.properties["software"] = std::move(items);
+}
 
 void declare_images(Drafts& drafts, const Tree& section) {
   const Component* component = section_component(drafts, section, "image");

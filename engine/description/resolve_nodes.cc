@@ -75,7 +75,7 @@ class NodeDeclarer {
     told_the_way(drafts_, draft, [&] {
       declare_attributes(draft);
       draft.faulty =
-          !check_keys(*draft.keys, known_keys(draft), {}, "a node", diagnostics_) || draft.faulty;
+          !check_keys(*draft.keys, known_keys(draft), "a node", diagnostics_) || draft.faulty;
     });
     const Tree::Entry* own = entry.value.find("attributes");
     if (own != nullptr && !draft.extended->prototypes.empty())

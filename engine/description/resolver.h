@@ -42,6 +42,10 @@ void declare_parameters(Drafts& drafts, const Tree& section, const std::vector<S
                         std::deque<Tree>& trees);
 void declare_networks(Drafts& drafts, const Tree& section);
 void declare_images(Drafts& drafts, const Tree& section);
+/// Whether it is an item of an image's software: no resource of the site, but part of the image.
+bool is_of_an_image(const Draft& draft);
+/// Puts the items of images into these. REQUIRES: all properties are evaluated.
+void fold_images(Drafts& drafts);
 /// They may have copies. REQUIRES: all nodes are declared.
 void declare_volumes(Drafts& drafts, const Tree& section);
 void declare_nodes(Drafts& drafts, const Tree& section);

@@ -215,7 +215,30 @@ class SitePrinter {
           resource->properties, [](const auto& property) { return !property.second.is_null(); });
       out_ += fmt::format("  {}:{}\n", last_name(resource->address), is_empty ? " {}" : "");
       print_properties(*resource, 4, "");
+      print_image_software(*resource);
       print_needs(resource->needs, 4);
+    }
+  }
+
+  // An image's property, made of items (resolve_images.cc).
+  void print_image_software(const Resource& image) {
+    const auto software = image.properties.find("software");
+    if (image.component != "image" || software == image.properties.end())
+      return;
+    out_ += "    software:\n";
+    for (const Value& value : software->second.list()) {
+      Resource item{
+          .address = child_address(image.address + ".software", value.find("name")->text()),
+          .component = value.find("component")->text()};
+      for (const Value::Entry& property : value.find("properties")->mapping())
+        item.properties[property.key] = property.value;
+      if (const Value* timeout = value.find("timeout"))
+        item.timeout = Duration(timeout->integer());
+      if (const Value* attempts = value.find("attempts"))
+        item.attempts = static_cast<int>(attempts->integer());
+      if (const Value* backoff = value.find("backoff"))
+        item.backoff = Duration(backoff->integer());
+      print_item(item);
     }
   }
 

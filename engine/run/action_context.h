@@ -91,6 +91,9 @@ class ActionContext : public Context {
   Guest& guest_by(Clock::Instant deadline) override;
   const Record& record(const Address& address) override;
   std::vector<Record> neighbours() override;
+  const Component* find_component(const std::string& name) override {
+    return state_->environment.registry.find(name);
+  }
   void note(const std::string& name, Value value) override;
   Value keep_secret(const std::string& name, const std::string& text) override;
   std::optional<Value> find_secret(const std::string& name) override;

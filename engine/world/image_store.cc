@@ -54,6 +54,7 @@ std::string to_text(const ImageLabel& label) {
       {"file", label.recipe.file},
       {"sha256", label.recipe.sha256},
       {"packages", label.recipe.packages},
+      {"software", label.recipe.software},
       {"kind", label.isolation == Isolation::Machine ? "machine" : "container"},
       {"made", label.made}};
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
@@ -70,7 +71,8 @@ std::optional<ImageLabel> image_label_from(std::string_view text) {
                    .mirror = json.at("mirror").get<std::string>(),
                    .file = json.value("file", ""),
                    .sha256 = json.value("sha256", ""),
-                   .packages = json.at("packages").get<std::vector<std::string>>()},
+                   .packages = json.at("packages").get<std::vector<std::string>>(),
+                   .software = json.value("software", "")},
         .isolation = json.at("kind") == "machine" ? Isolation::Machine : Isolation::Container,
         .made = json.at("made").get<std::int64_t>()};
   } catch (const nlohmann::json::exception&) {
@@ -83,8 +85,12 @@ std::string about(const ImageRecipe& recipe) {
       recipe.sha256.empty() ? "debian " + recipe.debian
                             : fmt::format("{} {}", recipe.file.substr(recipe.file.rfind('/') + 1),
                                           recipe.sha256.substr(0, 8));
-  return recipe.packages.empty() ? base
-                                 : fmt::format("{} + {}", base, fmt::join(recipe.packages, ", "));
+  const std::string more =
+      recipe.software.empty() ? "" : " with software " + recipe.software.substr(0, 8);
+  return (recipe.packages.empty()
+              ? base
+              : fmt::format("{} + {}", base, fmt::join(recipe.packages, ", "))) +
+         more;
 }
 
 }  // namespace encamp

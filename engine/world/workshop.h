@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/world/content.h"
+#include "engine/world/guest.h"
 #include "engine/world/host.h"
 #include "engine/world/local_package.h"
 #include "engine/world/repository.h"
@@ -26,6 +27,9 @@ struct ImageRecipe {
   std::vector<std::string> prepare;      ///< Scripts that are run in it before, by `sh -e`.
   /// What is taken of these instead of the repositories': packages and what they need.
   std::vector<LocalPackage> files;
+  /// Digest of the items that are realized in it after the packages, and what does it in the tree.
+  std::string software;
+  std::function<void(Guest&)> realize;
   /// What all nodes of the site install; of `files` each is to be one of these, or needed by one.
   std::vector<std::string> site_packages;
 };

@@ -1,5 +1,5 @@
-// Images from files of this machine on real guests: a root tarball, and a qcow2 disk image with a
-// partition. Both are made of the base tree that the workshop has.
+// Images on real guests: from files of this machine, a root tarball and a qcow2 disk image with a
+// partition, both made of the base tree that the workshop has; and with software of their own.
 #include <filesystem>
 #include <fstream>
 
@@ -13,7 +13,6 @@ namespace encamp::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 using namespace std::chrono_literals;
 
 class ImageFile : public ::testing::Test {
@@ -99,6 +98,56 @@ TEST_F(ImageFile, IsATarballOrADisk) {
     EXPECT_EQ(result.exit, 0) << file << "\n" << result.output;
     EXPECT_THAT(result.output, HasSubstr("tests.there passed"));
   }
+}
+
+TEST_F(ImageFile, HasItsOwnSoftware) {
+  const auto file = program->write("soft.yaml", R"(encamp: 1
+site: image-software
+networks: {lan: {}}
+images:
+  base:
+    debian: bookworm
+    software:
+      - {group: crew, gid: 4000}
+      - {user: app, groups: [crew]}
+      - {directory: /srv/app, owner: app, mode: "0750"}
+      - {file: /srv/app/x, content: of the image, owner: app, mode: "0600"}
+  web:
+    extends: base
+    software:
+      - package: hello
+      - command: cat /srv/app/x > /srv/built; hello >> /srv/built
+nodes:
+  node: {image: web, memory: 256 MiB, disk: 512 MiB}
+tests:
+  there:
+    node: node
+    run: cat /srv/built; id -Gn app; stat -c %U:%a /srv/app /srv/app/x; ls -A /var/lib/encamp
+    expect:
+      contains: [of the image, 'Hello, world', app crew, 'app:750', 'app:600']
+)");
+
+  const Result result = encamp({"test", file});
+
+  EXPECT_EQ(result.exit, 0) << result.output;
+}
+
+TEST_F(ImageFile, WhoseSoftwareFailsSaysWhich) {
+  const auto file = program->write("soft.yaml", R"(encamp: 1
+site: image-software
+networks: {lan: {}}
+images:
+  web:
+    debian: bookworm
+    software: [{command: 'echo seen; false', name: build}]
+nodes:
+  node: {memory: 256 MiB, disk: 512 MiB}
+)");
+
+  const Result result = encamp({"test", file});
+
+  EXPECT_EQ(result.exit, 1) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("'build' was realized in the image"));
 }
 
 TEST_F(ImageFile, WithAnotherDigestIsRefused) {

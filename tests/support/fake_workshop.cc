@@ -18,6 +18,8 @@ std::string describe(const ImageRecipe& recipe, Isolation isolation) {
     text += "prepare " + script + "\n";
   for (const LocalPackage& file : recipe.files)
     text += "file " + stem_of(file) + "\n";
+  if (!recipe.software.empty())
+    text += "software " + recipe.software + "\n";
   return text;
 }
 

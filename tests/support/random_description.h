@@ -15,7 +15,8 @@ inline std::string random_description() {
   const auto below = [](int limit) { return *rc::gen::inRange(0, limit); };
   std::string text =
       "encamp: 1\nsite: lab\nnetworks: {lan: {}, wan: {subnet: 10.1.0.0/24}}\n"
-      "images: {debian: {debian: bookworm}, other: {extends: debian, packages: [less]}}\n"
+      "images: {debian: {debian: bookworm}, other: {extends: debian, packages: [less], "
+      "software: [{file: /etc/i, content: i}, {command: make, timeout: 5 s}]}}\n"
       "resources: {key: {secret: {bytes: 32}}}\n"
       "parameters:\n  size: {type: size, default: 300 MiB}\n  word: {type: string, default: a b}\n"
       "prototypes:\n";

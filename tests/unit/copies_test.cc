@@ -214,6 +214,38 @@ nodes:
   EXPECT_EQ(described.site->find("images.web")->properties.at("debian"), Value("bookworm"));
 }
 
+TEST(Images, HaveTheirItemsInThemselvesThoseOfTheExtendedFirst) {
+  const test::Described described = test::describe("lab.yaml", R"(
+encamp: 1
+site: lab
+networks: {lan: {}}
+images:
+  base:
+    debian: bookworm
+    software:
+      - file: /etc/x
+        content: of ${{ site.name }}
+  web:
+    extends: base
+    software:
+      - package: curl
+        version: "1"
+      - command: make
+        timeout: 5 s
+nodes:
+  a: {image: web, memory: 256 MiB, disk: 1 GiB}
+)",
+                                                   test::typed_registry());
+
+  ASSERT_TRUE(described.site) << described.messages();
+  const Value::List items = described.site->find("images.web")->properties.at("software").list();
+  ASSERT_EQ(items.size(), 3U);
+  EXPECT_EQ(items[0].find("properties")->find("content")->text(), "of lab");
+  EXPECT_EQ(items[1].find("component")->text(), "package");
+  EXPECT_EQ(items[2].find("timeout")->integer(), 5000);
+  EXPECT_EQ(described.site->resources.size(), 4U);  // The items are no resources.
+}
+
 TEST(Checks, HoldOrSayTheirMessage) {
   const std::string nodes = "nodes:\n  a: {memory: 256 MiB, disk: 1 GiB, count: 3}\n";
 
