@@ -82,6 +82,11 @@ UnitState unit_state(const Arguments& parts) {
           .detail = parts.at(3)};
 }
 
+// Names the list of what was written below `path`.
+std::string list_of_tree(const std::string& path) {
+  return "tree-" + sha256(path).substr(0, 32);
+}
+
 // Kind, name, number of parts, parts; again and again.
 Answers answers_of(const Arguments& answer) {
   Answers answers;
@@ -168,6 +173,19 @@ void AgentGuest::unpack(const std::string& path, const std::string& archive, int
 
 void AgentGuest::remove_unpacked(const std::string& path) {
   ask("remove_unpacked", {path, sha256(path)});
+}
+
+void AgentGuest::write_tree(const TreeSpec& tree) {
+  Arguments arguments{tree.path, list_of_tree(tree.path), tree.owner, tree.group,
+                      number(tree.mode)};
+  for (const TreeSpec::File& file : tree.files)
+    arguments.insert(arguments.end(),
+                     {file.name, word_of(file.kind), number(file.mode), file.content});
+  ask("write_tree", arguments);
+}
+
+void AgentGuest::remove_tree(const std::string& path) {
+  ask("remove_tree", {path, list_of_tree(path)});
 }
 
 std::optional<UserState> AgentGuest::find_user(const std::string& name) {

@@ -24,6 +24,8 @@ class AgentGuest : public Guest {
   void copy_file(const std::string& from, const std::string& to) override;
   void unpack(const std::string& path, const std::string& archive, int strip) override;
   void remove_unpacked(const std::string& path) override;
+  void write_tree(const TreeSpec& tree) override;
+  void remove_tree(const std::string& path) override;
   std::optional<UserState> find_user(const std::string& name) override;
   void put_user(const UserSpec& user) override;
   void remove_user(const std::string& name) override;

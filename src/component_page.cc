@@ -108,6 +108,8 @@ std::string type_text(const Type& type) {
     case Type::Kind::Bytes:
     case Type::Kind::Parsed:
       return "file of this machine";
+    case Type::Kind::Directory:
+      return "directory of this machine";
     case Type::Kind::Template:
       return "template of this machine";
     case Type::Kind::Mode:

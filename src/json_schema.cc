@@ -91,6 +91,7 @@ Json type_schema(const Type& type) {
     case Type::Kind::Bytes:
     case Type::Kind::Template:
     case Type::Kind::Parsed:
+    case Type::Kind::Directory:
       return {{"type", "string"}};
     case Type::Kind::Mode:
       return {{"type", Json::array({"string", "integer"})}};

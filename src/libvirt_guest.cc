@@ -156,12 +156,16 @@ void LibvirtGuests::define(const GuestSpec& spec) {
         .with_hint("encamp doctor");
   GuestPaths paths{.image = spec.sweeps ? "" : storage_.path_of(spec.image),
                    .disk = storage_.path_of(spec.disk)};
+  for (const VolumeId& disk : spec.data_disks)
+    paths.data_disks.push_back(storage_.path_of(disk));
   for (const Share& share : spec.shares)
     paths.shares.push_back(storage_.path_of(share.volume));
   std::string xml;
   if (container) {
     check_path(spec.claim.name, paths.image);
     check_path(spec.claim.name, paths.disk);
+    for (const std::string& disk : paths.data_disks)
+      check_path(spec.claim.name, disk);
     xml = container_xml(spec, paths);
   } else {
     paths.kernel = storage_.path_of(spec.kernel);

@@ -83,6 +83,8 @@ std::string container_xml(const GuestSpec& spec, const GuestPaths& paths) {
     devices.add(std::move(file_system(paths.image, "/").add(Element("readonly"))));
     devices.add(file_system(paths.disk, "/mnt"));
   }
+  for (std::size_t i = 0; i < paths.data_disks.size(); ++i)
+    devices.add(file_system(paths.data_disks[i], fmt::format("/mnt/disks.d/disk{}", i + 1)));
   const std::string below = spec.sweeps ? "/shares.d/" : "/mnt/shares.d/";
   for (std::size_t i = 0; i < spec.shares.size(); ++i)
     devices.add(shared_directory(paths.shares[i], below + spec.shares[i].tag));
@@ -117,6 +119,9 @@ std::string machine_xml(const GuestSpec& spec, const GuestPaths& paths, const st
   devices.add(std::move(disk(paths.image, "vda", Element("driver")).add(Element("readonly"))));
   // A disk of a deployment is thrown away, not repaired, when its host loses power.
   devices.add(disk(paths.disk, "vdb", Element("driver").set("cache", "unsafe")));
+  for (std::size_t i = 0; i < paths.data_disks.size(); ++i)
+    devices.add(disk(paths.data_disks[i], fmt::format("vd{}", static_cast<char>('c' + i)),
+                     Element("driver").set("cache", "unsafe")));
   for (std::size_t i = 0; i < spec.shares.size(); ++i)
     devices.add(std::move(shared_directory(paths.shares[i], spec.shares[i].tag)
                               .add(Element("driver").set("type", "virtiofs"))));

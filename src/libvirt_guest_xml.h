@@ -12,7 +12,8 @@ namespace encamp {
 struct GuestPaths {
   std::string image;
   std::string disk;
-  std::string kernel;  ///< Machines, as the rest.
+  std::vector<std::string> data_disks;  ///< In the order of GuestSpec::data_disks.
+  std::string kernel;                   ///< Machines, as the rest.
   std::string initrd;
   std::string console;
   std::vector<std::string> shares;  ///< In the order of GuestSpec::shares.
@@ -22,8 +23,8 @@ struct GuestPaths {
 /// over the other and becomes the image's init.
 std::string container_xml(const GuestSpec& spec, const GuestPaths& paths);
 
-/// A QEMU machine with the same two disks, vda and vdb; the initrd lays one over the other.
-/// `type` is `qemu`, `kvm`, or `test` for libvirt's test driver.
+/// A QEMU machine with the same two disks, vda and vdb, and its data disks behind them; the initrd
+/// lays one over the other. `type` is `qemu`, `kvm`, or `test` for libvirt's test driver.
 std::string machine_xml(const GuestSpec& spec, const GuestPaths& paths, const std::string& type);
 
 /// The state that libvirt's XML tells; `power` is left alone.

@@ -9,7 +9,9 @@
 
 #include "engine/description/quantity.h"
 #include "engine/description/resolve.h"
+#include "engine/description/utf8.h"
 #include "engine/error.h"
+#include "engine/world/printable.h"
 
 namespace encamp {
 namespace {
@@ -24,6 +26,21 @@ bool is_below(const fs::path& path, const fs::path& directory) {
   return inside == directory.end();
 }
 
+// A link that leads to another place of the tree, or to one that will be on the node.
+bool stays_within(const fs::path& below, const fs::path& target) {
+  if (target.is_absolute())
+    return false;
+  const fs::path end = (below.parent_path() / target).lexically_normal();
+  return !end.empty() && *end.begin() != "..";
+}
+
+Error lies_outside(const std::string& path, const fs::path& directory) {
+  return Error(ErrorKind::Denied,
+               fmt::format("'{}' lies outside of the description's directory '{}'", path,
+                           directory.native()))
+      .with_hint("put the file beside the description");
+}
+
 }  // namespace
 
 LocalLoader::LocalLoader(const fs::path& description, fs::path library)
@@ -35,12 +52,8 @@ std::string LocalLoader::locate(const std::string& path, const std::string& from
   const fs::path real = fs::weakly_canonical(start / path);
   if (from == Setting::kOption || from == Setting::kVariable)
     set_.insert(real);
-  if (!set_.contains(real) && !is_below(real, directory_) && !is_below(real, library_)) {
-    throw Error(ErrorKind::Denied,
-                fmt::format("'{}' lies outside of the description's directory '{}'", path,
-                            directory_.native()))
-        .with_hint("put the file beside the description");
-  }
+  if (!may_read(real))
+    throw lies_outside(path, directory_);
   std::error_code ignored;
   if (!fs::exists(real, ignored))
     throw Error(ErrorKind::NotFound, fmt::format("there is no '{}'", real.native()));
@@ -74,6 +87,72 @@ std::string LocalLoader::shown(const std::string& absolute) const {
 
 std::string LocalLoader::load(const std::string& absolute) const {
   return read_text(absolute, kLimit);
+}
+
+bool LocalLoader::may_read(const fs::path& real) const {
+  return is_below(real, directory_) || is_below(real, library_) ||
+         std::ranges::any_of(set_, [&](const fs::path& set) { return is_below(real, set); });
+}
+
+FileTree LocalLoader::load_tree(const std::string& absolute) const {
+  std::error_code ignored;
+  if (!fs::is_directory(absolute, ignored))
+    throw Error(ErrorKind::NotFound, fmt::format("'{}' is no directory", absolute));
+  FileTree tree;
+  std::size_t bytes = 0;
+  add_files(absolute, {}, tree, bytes);
+  std::ranges::sort(tree, {}, &FileInTree::name);
+  return tree;
+}
+
+void LocalLoader::add_files(const fs::path& directory, const fs::path& below, FileTree& tree,
+                            std::size_t& bytes) const {
+  std::error_code failed;
+  for (fs::directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const fs::path name = below / entry->path().filename();
+    if (tree.size() == kMostFiles || name.native().size() > 1000)
+      throw Error(ErrorKind::NoRoom,
+                  fmt::format("'{}' has more than {} files", directory.native(), kMostFiles));
+    if (!is_utf8(name.native()) || printable(name.native()) != name.native() ||
+        name.native().find_first_of("\n\t") != std::string::npos)
+      throw Error(ErrorKind::Denied, fmt::format("the name of '{}' is no plain text",
+                                                 printable(entry->path().native())));
+    fs::path real = entry->path();
+    if (entry->is_symlink()) {
+      const fs::path target = fs::read_symlink(real);
+      if (stays_within(name, target)) {
+        tree.push_back({name, FileInTree::Kind::Link, target});
+        continue;
+      }
+      real = fs::weakly_canonical(real);
+      if (!may_read(real))
+        throw lies_outside(entry->path(), directory_);
+    }
+    const fs::file_status status = fs::status(real, failed);
+    if (fs::is_directory(status)) {
+      tree.push_back({name, FileInTree::Kind::Directory, {}});
+      add_files(real, name, tree, bytes);
+    } else if (fs::is_regular_file(status)) {
+      const bool can_run = (status.permissions() & fs::perms::owner_exec) != fs::perms::none;
+      std::string content = read_text(real, kLimit);
+      bytes += content.size();
+      if (bytes > kLimit)
+        throw Error(ErrorKind::NoRoom,
+                    fmt::format("the files up to '{}' are longer than {} together", real.native(),
+                                to_string(Bytes{static_cast<std::int64_t>(kLimit)})));
+      tree.push_back({name, can_run ? FileInTree::Kind::Executable : FileInTree::Kind::File,
+                      std::move(content)});
+    } else if (!fs::exists(status)) {
+      throw Error(ErrorKind::NotFound, fmt::format("there is no '{}'", real.native()));
+    } else {
+      throw Error(ErrorKind::Denied,
+                  fmt::format("'{}' is neither a file nor a directory", real.native()));
+    }
+  }
+  if (failed)
+    throw Error(ErrorKind::Denied,
+                fmt::format("cannot read '{}': {}", directory.native(), failed.message()));
 }
 
 std::string read_text(const fs::path& path, std::size_t limit) {

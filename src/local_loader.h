@@ -14,7 +14,8 @@ namespace encamp {
 /// or a variable, may lie anywhere; relative paths there begin in the working directory.
 class LocalLoader : public Loader {
  public:
-  static constexpr std::size_t kLimit = 16 << 20;  ///< Bytes of one file.
+  static constexpr std::size_t kLimit = 16 << 20;  ///< Bytes of one file, or of a tree.
+  static constexpr std::size_t kMostFiles = 4096;  ///< Of a tree, with its directories.
 
   /// `description` is the site's own file.
   LocalLoader(const std::filesystem::path& description, std::filesystem::path library);
@@ -23,8 +24,13 @@ class LocalLoader : public Loader {
   Included locate_description(const std::string& name, const std::string& from) const override;
   std::string shown(const std::string& absolute) const override;
   std::string load(const std::string& absolute) const override;
+  /// Links that stay within the tree are kept as links, others are followed.
+  FileTree load_tree(const std::string& absolute) const override;
 
  private:
+  void add_files(const std::filesystem::path& directory, const std::filesystem::path& below,
+                 FileTree& tree, std::size_t& bytes) const;
+  bool may_read(const std::filesystem::path& real) const;
   std::filesystem::path directory_;
   std::filesystem::path library_;
   mutable std::set<std::filesystem::path> set_;  ///< Named by settings; one thread resolves.

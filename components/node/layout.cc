@@ -45,6 +45,13 @@ std::string shares_file(const NodeLayout& node) {
   return lines;
 }
 
+std::string disks_file(const NodeLayout& node) {
+  std::string lines;
+  for (std::size_t i = 0; i < node.data_disks.size(); ++i)
+    lines += fmt::format("disk{} {}\n", i + 1, node.data_disks[i].path);
+  return lines;
+}
+
 std::string net_file(const NodeLayout& node) {
   std::string lines;
   for (const NetworkCard& a : node.cards)
@@ -80,6 +87,21 @@ std::string volume_prefix(const std::string& name, const Owner& owner, const std
 
 }  // namespace
 
+std::vector<DataDisk> data_disks_of(const Properties& properties) {
+  const auto written = properties.find("disks");
+  if (written == properties.end() || !written->second.is_mapping())
+    return {};
+  std::vector<DataDisk> all;
+  for (const Value::Entry& entry : written->second.mapping()) {
+    const Value* size = entry.value.find("size");
+    const Value* mount = entry.value.find("mount");
+    if (size != nullptr && mount != nullptr)
+      all.push_back({.name = entry.key, .size = size->bytes(), .path = mount->text(), .claim = {}});
+  }
+  std::ranges::sort(all, {}, &DataDisk::path);
+  return all;
+}
+
 NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
                        const std::string& deployment)
     : name(properties.at("name").text()),
@@ -89,7 +111,8 @@ NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
       memory(properties.at("memory").bytes()),
       disk_size(properties.at("disk").bytes()),
       cards(read_cards(properties.at("networks"))),
-      mounts(read_mounts(properties)) {
+      mounts(read_mounts(properties)),
+      data_disks(data_disks_of(properties)) {
   const std::string pool = "encamp." + deployment;
   guest = {.kind = Claim::Kind::Guest,
            .name = fmt::format("encamp.{}.{}", deployment, name),
@@ -97,16 +120,24 @@ NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
   const std::string volumes = volume_prefix(name, owner, guest.uuid);
   disk = {.kind = Claim::Kind::Volume, .name = volumes + ".disk", .uuid = "", .pool = pool};
   console = {.kind = Claim::Kind::Volume, .name = volumes + ".console", .uuid = "", .pool = pool};
+  for (std::size_t i = 0; i < data_disks.size(); ++i)
+    data_disks[i].claim = {.kind = Claim::Kind::Volume,
+                           .name = fmt::format("{}.d{}", volumes, i + 1),
+                           .uuid = "",
+                           .pool = pool};
   machine_id = uuid_of(owner, "machine-id");
   std::erase(machine_id, '-');
 }
 
 std::vector<Claim> NodeLayout::claims() const {
-  if (isolation == Isolation::Machine)
-    return {guest, disk, console};
-  if (mutant("guest-is-the-only-claim"))
+  if (mutant("guest-is-the-only-claim") && isolation == Isolation::Container)
     return {guest};
-  return {guest, disk};
+  std::vector<Claim> all{guest, disk};
+  if (isolation == Isolation::Machine)
+    all.push_back(console);
+  for (const DataDisk& data : data_disks)
+    all.push_back(data.claim);
+  return all;
 }
 
 VolumeId volume_of(const Claim& claim) {
@@ -116,6 +147,7 @@ VolumeId volume_of(const Claim& claim) {
 std::vector<DiskFile> disk_files(const NodeLayout& node, const Identity& identity) {
   return {{"net", 0644, net_file(node)},
           {"shares", 0644, shares_file(node)},
+          {"disks", 0644, disks_file(node)},
           {"identity/etc/hostname", 0644, node.name + "\n"},
           {"identity/etc/hosts", 0644, hosts_file(node)},
           {"identity/etc/resolv.conf", 0644, resolver_file(node)},

@@ -27,6 +27,17 @@ struct Mount {
       tag;  ///< `share1`, ... in the order of the paths, so that one in another comes later.
 };
 
+/// A disk of the node's own beside the one it starts from.
+struct DataDisk {
+  std::string name;
+  Bytes size;
+  std::string path;
+  Claim claim;
+};
+
+/// Of the property `disks`, by path, so that one in another comes later. Without claims.
+std::vector<DataDisk> data_disks_of(const Properties& properties);
+
 /// A node in one generation: its bound properties, read.
 struct NodeLayout {
   /// REQUIRES: the properties are bound.
@@ -44,6 +55,7 @@ struct NodeLayout {
   Bytes disk_size;
   std::vector<NetworkCard> cards;
   std::vector<Mount> mounts;
+  std::vector<DataDisk> data_disks;
   std::string machine_id;
 };
 
@@ -55,8 +67,8 @@ struct Identity {
   std::vector<std::string> authorized_keys;  ///< Public ones that log in as root.
 };
 
-/// The files of the node's own disk: `net` and `shares` for its init, and below `identity/` what
-/// init copies into the root before it starts (docs/nodes.md).
+/// The files of the node's own disk: `net`, `shares` and `disks` for its init, and below
+/// `identity/` what init copies into the root before it starts (docs/nodes.md).
 std::vector<DiskFile> disk_files(const NodeLayout& node, const Identity& identity);
 
 }  // namespace encamp

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -73,7 +74,7 @@ class NodeWork {
       make_disk(host_key);
       define(wanted);
     } else {
-      grow_disk(wanted, *state);
+      grow_disks(wanted, *state);
       if (!is_same_size(state->memory, node_.memory))
         change_memory(wanted, *state);
     }
@@ -82,7 +83,7 @@ class NodeWork {
         context_, [&] { host_.start_guest(node_.guest); }, [&] { return is_running(); });
     Guest& guest = reach();
     if (state)
-      check_disk(guest);
+      check_disks(guest);
     make_identities(wanted);
     return {{"ssh_host_key", host_key.public_key}};
   }
@@ -114,6 +115,11 @@ class NodeWork {
     const std::unique_ptr<Content> disk = context_.workshop().make_disk(
         {.size = node_.disk_size, .files = disk_files(node_, identity)});
     put_volume(node_.disk, *disk);
+    for (const DataDisk& data : node_.data_disks) {
+      const std::unique_ptr<Content> empty =
+          context_.workshop().make_disk({.size = data.size, .files = {}});
+      put_volume(data.claim, *empty);
+    }
     if (node_.isolation == Isolation::Machine) {
       Nothing empty;
       put_volume(node_.console, empty);
@@ -148,6 +154,8 @@ class NodeWork {
                    .memory = node_.memory,
                    .image = volume("root"),
                    .disk = volume_of(node_.disk)};
+    for (const DataDisk& data : node_.data_disks)
+      spec.data_disks.push_back(volume_of(data.claim));
     if (const auto cpus = wanted.find("cpus"); cpus != wanted.end())
       spec.cpus = static_cast<int>(cpus->second.integer());
     if (is_machine) {
@@ -183,38 +191,51 @@ class NodeWork {
   }
 
   // The volume here, and at the next start the file system on it by the node's own init.
-  void grow_disk(const Properties& wanted, const GuestState& state) {
+  void grow_disk(const Properties& wanted, const GuestState& state, const Claim& claim,
+                 Bytes size) {
     const auto is_large_enough = [&] {
-      const std::optional<VolumeState> disk = host_.find_volume(volume_of(node_.disk));
-      return !disk || disk->capacity >= node_.disk_size;  // Without one it cannot start anyway.
+      const std::optional<VolumeState> disk = host_.find_volume(volume_of(claim));
+      return !disk || disk->capacity >= size;  // Without one it cannot start anyway.
     };
     if (is_large_enough())
       return;
     context_.progress("growing its disk");
     stop(state);
     attempt(
-        context_, [&] { host_.grow_volume(volume_of(node_.disk), node_.disk_size); },
-        is_large_enough);
+        context_, [&] { host_.grow_volume(volume_of(claim), size); }, is_large_enough);
     define(wanted);
   }
 
-  // That the file system fills the disk. On it some of the disk goes for its own lists.
-  void check_disk(Guest& guest) {
-    const CommandResult result =
-        guest.probe({.text = "stat -f -c '%b %S' /", .timeout = seconds(30)});
+  void grow_disks(const Properties& wanted, const GuestState& state) {
+    grow_disk(wanted, state, node_.disk, node_.disk_size);
+    for (const DataDisk& data : node_.data_disks)
+      grow_disk(wanted, state, data.claim, data.size);
+  }
+
+  // That the file system at `path` fills its disk. On it some of the disk goes for its own lists.
+  void check_disk(Guest& guest, const std::string& path, Bytes wanted) {
+    const CommandResult result = guest.probe({.text = "stat -f -c '%b %S' \"$WHERE\"",
+                                              .environment = {{"WHERE", path}},
+                                              .timeout = seconds(30)});
     long long blocks = 0;
     long long size = 0;
     std::istringstream figures(result.output);
-    if (!(figures >> blocks >> size) || blocks * size >= node_.disk_size.count / 4 * 3)
+    if (!(figures >> blocks >> size) || blocks * size >= wanted.count / 4 * 3)
       return;
     throw Error(
         ErrorKind::Failed,
-        fmt::format("the disk of node '{}' has {}, and the file system on it only {}", node_.name,
-                    to_string(node_.disk_size), to_string(Bytes{blocks * size})))
+        fmt::format("the disk of node '{}' at '{}' has {}, and the file system on it only {}",
+                    node_.name, path, to_string(wanted), to_string(Bytes{blocks * size})))
         .with_detail(host_.console_tail(node_.guest, kConsoleTail))
         .with_hint(
             "its host lets no container grow a file system (CAP_SYS_RESOURCE); a machine can: "
             "isolation: vm");
+  }
+
+  void check_disks(Guest& guest) {
+    check_disk(guest, "/", node_.disk_size);
+    for (const DataDisk& data : node_.data_disks)
+      check_disk(guest, data.path, data.size);
   }
 
   // Off, to be started again.
@@ -333,6 +354,7 @@ class Node : public Component {
       diagnostics.add({.code = "not-known-yet",
                        .summary = "which host a node is on must be known when the file is read",
                        .where = node.place("host")});
+    check_data_disks(node, diagnostics);
     const auto mounts = node.properties.find("mounts");
     if (mounts == node.properties.end() || !mounts->second.is_mapping())
       return;
@@ -362,8 +384,9 @@ class Node : public Component {
     };
     if (changes("disk") && wanted.at("disk").bytes() < recorded.at("disk").bytes())
       change.kind = Change::Kind::Replace;
-    change.restarts =
-        changes("disk") || (changes("memory") && wanted.at("kind") == Value("machine"));
+    compare_data_disks(wanted, recorded, change);
+    change.restarts = change.restarts || changes("disk") ||
+                      (changes("memory") && wanted.at("kind") == Value("machine"));
     for (const char* name : {"essence", "kind", "hostname"}) {
       const auto now = wanted.find(name);
       const auto then = recorded.find(name);
@@ -435,6 +458,81 @@ class Node : public Component {
     }
     for (const std::string& name : names)
       expansion.need(child_address("networks", name), "is on it");
+  }
+
+  static void check_data_disks(const Resource& node, Diagnostics& diagnostics) {
+    constexpr std::size_t kMost = 16;
+    const auto refuse = [&](std::string summary, std::string hint) {
+      diagnostics.add({.code = "bad-disk",
+                       .summary = std::move(summary),
+                       .where = node.place("disks"),
+                       .hint = std::move(hint)});
+    };
+    const std::vector<DataDisk> disks = data_disks_of(node.properties);
+    if (disks.size() > kMost)
+      refuse(fmt::format("a node has at most {} data disks", kMost), "");
+    const auto mounts = node.properties.find("mounts");
+    for (std::size_t i = 0; i < disks.size(); ++i) {
+      const DataDisk& disk = disks[i];
+      const std::string path = printable(disk.path);
+      if (!is_mount_point(disk.path)) {
+        refuse(fmt::format("'{}' cannot be where disk '{}' is mounted", path, printable(disk.name)),
+               "an absolute path without '.', '..' and a slash at its end");
+        continue;
+      }
+      if (i > 0 && disks[i - 1].path == disk.path)
+        refuse(fmt::format("disks '{}' and '{}' are mounted at the same place, '{}'",
+                           printable(disks[i - 1].name), printable(disk.name), path),
+               "");
+      if (mounts == node.properties.end() || !mounts->second.is_mapping())
+        continue;
+      for (const Value::Entry& entry : mounts->second.mapping()) {
+        if ((entry.key + "/").starts_with(disk.path + "/"))
+          refuse(fmt::format("disk '{}' would hide the volume that is mounted at '{}'",
+                             printable(disk.name), printable(entry.key)),
+                 "mount it elsewhere, or below the volume");
+      }
+    }
+  }
+
+  // A data disk only grows; other disks are another node.
+  static void compare_data_disks(const Properties& wanted, const Properties& recorded,
+                                 Change& change) {
+    std::map<std::string, DataDisk> then;
+    for (const DataDisk& disk : data_disks_of(recorded))
+      then.emplace(disk.name, disk);
+    std::vector<std::string> reasons;
+    bool grows = false;
+    bool is_other = false;
+    for (const DataDisk& disk : data_disks_of(wanted)) {
+      const auto before = then.find(disk.name);
+      if (before == then.end()) {
+        is_other = true;
+        reasons.push_back(
+            fmt::format("disks.{}: {} at {} added", disk.name, to_string(disk.size), disk.path));
+        continue;
+      }
+      if (disk.path != before->second.path)
+        reasons.push_back(
+            fmt::format("disks.{}.mount: {} -> {}", disk.name, before->second.path, disk.path));
+      if (disk.size != before->second.size)
+        reasons.push_back(fmt::format("disks.{}.size: {} -> {}", disk.name,
+                                      to_string(before->second.size), to_string(disk.size)));
+      is_other = is_other || disk.path != before->second.path || disk.size < before->second.size;
+      grows = grows || disk.size > before->second.size;
+      then.erase(before);
+    }
+    for (const auto& [name, disk] : then) {
+      is_other = true;
+      reasons.push_back(fmt::format("disks.{} removed", name));
+    }
+    std::erase_if(change.reasons, [](const std::string& r) { return r.starts_with("disks"); });
+    change.reasons.insert(change.reasons.end(), reasons.begin(), reasons.end());
+    change.restarts = grows;
+    if (is_other)
+      change.kind = Change::Kind::Replace;
+    if (change.reasons.empty())
+      change.kind = Change::Kind::Keep;  // The same ones in another order.
   }
 
   static void expand_mounts(const Resource& node, Expansion& expansion) {

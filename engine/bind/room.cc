@@ -71,6 +71,18 @@ struct Sum {
   }
 };
 
+Bytes data_disks_of(const Resource& node) {
+  Bytes sum;
+  const auto disks = node.properties.find("disks");
+  if (disks == node.properties.end() || !disks->second.is_mapping())
+    return sum;
+  for (const Value::Entry& disk : disks->second.mapping()) {
+    if (const Value* size = disk.value.find("size"); size != nullptr && size->is<Bytes>())
+      sum.count += size->bytes().count;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Demand demand_of(const Graph& graph) {
@@ -88,6 +100,7 @@ Demand demand_of(const Graph& graph) {
       demand.memory.count += memory->second.bytes().count;
     if (disk != resource.properties.end() && disk->second.is<Bytes>())
       demand.disk.count += disk->second.bytes().count;
+    demand.disk.count += data_disks_of(resource).count;
   }
   return demand;
 }

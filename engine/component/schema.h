@@ -28,6 +28,7 @@ struct Type {
     Bytes,      ///< Likewise, but becomes what is in the file, as it is.
     Template,   ///< Likewise, with the references in it resolved.
     Parsed,     ///< Likewise, but becomes what `parse` makes of the file.
+    Directory,  ///< Likewise, but a directory; becomes all that is in it (file_tree.h).
     Mode,       ///< File mode, octal text `0644`.
     Reference,  ///< The bare name of a resource in `section`, or a reference to it. In the section
                 ///< `software`, in a list: names, paths or directories `/etc/x/` of items above on
@@ -86,6 +87,7 @@ struct AttributeSchema {
   Type type;
   Phase phase = Phase::Late;
   bool secret = false;
+  std::string with = {};  ///< Only what has this property written has the attribute.
   std::string about;
 };
 

@@ -12,20 +12,13 @@ std::string hint_for(const std::string& word, const std::vector<std::string>& ca
   return near.empty() ? "" : fmt::format("did you mean '{}'?", near);
 }
 
-bool check_keys(const Tree& mapping, const std::vector<std::string>& known,
-                const std::vector<std::string>& later, const std::string& of,
+bool check_keys(const Tree& mapping, const std::vector<std::string>& known, const std::string& of,
                 Diagnostics& diagnostics) {
   bool fine = true;
   for (const Tree::Entry& entry : mapping.entries) {
     if (entry.key.starts_with("x-") || std::ranges::find(known, entry.key) != known.end())
       continue;
     fine = false;
-    if (std::ranges::find(later, entry.key) != later.end()) {
-      diagnostics.add({.code = "not-supported",
-                       .summary = fmt::format("'{}' is not supported by this version", entry.key),
-                       .where = entry.where});
-      continue;
-    }
     std::string hint = hint_for(entry.key, known);
     if (hint.empty() && known.size() <= 16)
       hint = fmt::format("there are {}", fmt::join(known, ", "));

@@ -87,7 +87,7 @@ class DeclarationReader {
     known.emplace_back(kind == Declared::Attribute ? "required" : "secret");
     if (!check_name(entry_.key, of, entry_.where, diagnostics_) || !check_mapping(of))
       return std::nullopt;
-    check_keys(entry_.value, known, {}, of, diagnostics_);
+    check_keys(entry_.value, known, of, diagnostics_);
     declaration_.schema.name = entry_.key;
     declaration_.where = entry_.where;
     if (!read_type(of))

@@ -40,6 +40,8 @@ struct Draft {
   bool is_node() const { return schema->section == "nodes"; }
   /// The value written for a property; nullptr when there is none or it is null.
   const Tree* written(const std::string& property) const;
+  /// The attribute of that name, when the resource has it as it is written.
+  const AttributeSchema* find_attribute(const std::string& name) const;
 };
 
 }  // namespace encamp

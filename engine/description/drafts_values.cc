@@ -47,6 +47,12 @@ Drafts::Deeper::Deeper(Drafts& drafts, const Span& where) : drafts_(drafts) {
   ++drafts_.depth_;
 }
 
+const AttributeSchema* Draft::find_attribute(const std::string& name) const {
+  const AttributeSchema* attribute = schema->find_attribute(name);
+  const bool has = attribute == nullptr || attribute->with.empty() || written(attribute->with);
+  return has ? attribute : nullptr;
+}
+
 const Tree* Draft::written(const std::string& property) const {
   const Tree::Entry* entry = subject != nullptr && property == schema->subject ? subject
                              : keys != nullptr ? keys->find(property)

@@ -23,7 +23,9 @@ bool is_meant(const std::string& name, const std::string& known_as, const Draft&
               const std::string& path) {
   if (name == known_as || name == last_name(item.written_as) || (!path.empty() && name == path))
     return true;
-  return name.ends_with('/') && path.starts_with(name);
+  // A directory without a digest is not among the files of a directory.
+  return name.ends_with('/') && (path + "/").starts_with(name) &&
+         item.find_attribute("digest") != nullptr;
 }
 
 }  // namespace
@@ -75,11 +77,13 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
         continue;
       }
       is_any = true;
-      if (other.draft.schema->find_attribute("digest") == nullptr)
-        refuse(name, "wrong-type",
-               fmt::format("a file or a command is wanted, and this is a {}",
-                           other.draft.resource.component),
-               "only what has a digest can be seen to change");
+      if (other.draft.find_attribute("digest") == nullptr)
+        refuse(
+            name, "wrong-type",
+            fmt::format(
+                "a file or a command is wanted, and this is a {}{}", other.draft.resource.component,
+                other.draft.schema->find_attribute("digest") == nullptr ? "" : " without a source"),
+            "only what has a digest can be seen to change");
       else if (std::ranges::find(found, Value(Reference{other.address})) == found.end())
         found.emplace_back(Reference{other.address});
     }

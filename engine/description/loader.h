@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "engine/description/file_tree.h"
+
 namespace encamp {
 
 class Loader {
@@ -30,6 +32,10 @@ class Loader {
 
   /// The bytes of a file that locate() returned. Throws Error.
   virtual std::string load(const std::string& absolute) const = 0;
+
+  /// All that lies below a directory that locate() returned. Throws Error: what is in it may lie
+  /// outside of what descriptions may read, or be too much.
+  virtual FileTree load_tree(const std::string& absolute) const = 0;
 };
 
 }  // namespace encamp

@@ -148,7 +148,7 @@ std::optional<Value> PlaceScope::attribute_of(Draft& draft, const std::string& n
       return value == nullptr ? Value() : *value;
     }
   }
-  const AttributeSchema* schema = draft.schema->find_attribute(name);
+  const AttributeSchema* schema = draft.find_attribute(name);
   if (schema == nullptr) {
     if (name == "index" && draft.copy.is_copy())
       return draft.copy.index;
@@ -194,7 +194,8 @@ std::vector<std::string> PlaceScope::members(const Address& address) const {
     for (const Declaration& declaration : draft->attributes)
       names.push_back(declaration.schema.name);
     for (const AttributeSchema& attribute : draft->schema->attributes) {
-      if (std::ranges::find(names, attribute.name) == names.end())
+      if (std::ranges::find(names, attribute.name) == names.end() &&
+          draft->find_attribute(attribute.name) != nullptr)
         names.push_back(attribute.name);
     }
     return names;

@@ -51,7 +51,7 @@ class Resolver {
 
  private:
   void resolve_all() {
-    check_keys(tree_, kSections, {}, "a description", diagnostics_);
+    check_keys(tree_, kSections, "a description", diagnostics_);
     read_head();
     declare_parameters(drafts_, section("parameters"), options_.settings, settings_);
     section("prototypes");

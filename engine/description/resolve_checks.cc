@@ -20,7 +20,7 @@ void read_check(const Drafts& drafts, const Typing& typing, const Tree& check) {
          .hint = "write '- that: ${{ ... }}' and a 'message'"});
     return;
   }
-  check_keys(check, {"that", "message"}, {}, "a check", diagnostics);
+  check_keys(check, {"that", "message"}, "a check", diagnostics);
   const Tree::Entry* that = check.find("that");
   if (that == nullptr || that->value.is_null()) {
     report_missing("that", "this check", check.where, diagnostics);

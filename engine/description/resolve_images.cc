@@ -31,7 +31,7 @@ class ImageDeclarer {
       std::vector<std::string> known = writable_keys(schema_);
       known.emplace_back("software");
       draft.faulty =
-          !check_keys(*draft.keys, known, {}, "an image", drafts_.diagnostics()) || draft.faulty;
+          !check_keys(*draft.keys, known, "an image", drafts_.diagnostics()) || draft.faulty;
       draft.faulty = !check_base(entry, *draft.keys) || draft.faulty;
     }
     drafts_.add_name("images", entry.key, draft.resource.address);

@@ -8,8 +8,6 @@
 namespace encamp {
 namespace {
 
-// Keys of the language that no component's schema has yet.
-const std::vector<std::string> kLaterNodeKeys = {"disks"};
 // Keys of nodes that the language knows, not the component.
 const std::vector<std::string> kOwnKeys = {"software", "resources", "tests", "needs",
                                            "count",    "for_each",  "when"};
@@ -84,8 +82,7 @@ class NodeDeclarer {
       declare_attributes(draft);
       draft.faulty =
           !draft.is_whole ||  // Any key may be declared in what is not there.
-          !check_keys(*draft.keys, known_keys(draft), kLaterNodeKeys, "a node", diagnostics_) ||
-          draft.faulty;
+          !check_keys(*draft.keys, known_keys(draft), "a node", diagnostics_) || draft.faulty;
     });
     const Tree::Entry* own = entry.value.find("attributes");
     if (own != nullptr && !draft.extended->prototypes.empty())

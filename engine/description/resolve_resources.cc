@@ -70,11 +70,11 @@ void declare_resources(Drafts& drafts, const Tree& section, const Draft* node) {
     draft.keys = &component->value;
     draft.node = node == nullptr ? Address() : node->resource.address;
     draft.written_as = child_address(collection, entry.key);
-    draft.faulty = !check_keys(entry.value, {component->key, "count", "for_each", "when"}, {},
+    draft.faulty = !check_keys(entry.value, {component->key, "count", "for_each", "when"},
                                "a resource", diagnostics);
-    draft.faulty = !check_keys(component->value, writable_keys(schema), {}, "a " + component->key,
-                               diagnostics) ||
-                   draft.faulty;
+    draft.faulty =
+        !check_keys(component->value, writable_keys(schema), "a " + component->key, diagnostics) ||
+        draft.faulty;
     const auto add = [&](Draft one, const std::string& name) {
       drafts.budget().spend(40);
       if (!drafts.is_wanted(one, entry.value)) {

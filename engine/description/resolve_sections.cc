@@ -52,7 +52,7 @@ void declare_networks(Drafts& drafts, const Tree& section) {
       continue;
     Draft draft = section_draft(drafts, component->schema(), entry, "networks");
     if (draft.keys != nullptr)
-      draft.faulty = !check_keys(entry.value, writable_keys(component->schema()), {}, "a network",
+      draft.faulty = !check_keys(entry.value, writable_keys(component->schema()), "a network",
                                  drafts.diagnostics()) ||
                      draft.faulty;
     drafts.add_name("networks", entry.key, draft.resource.address);
@@ -74,7 +74,7 @@ void declare_volumes(Drafts& drafts, const Tree& section) {
     Draft draft = section_draft(drafts, component->schema(), entry, "volumes");
     draft.written_as = draft.resource.address;
     if (draft.keys != nullptr)
-      draft.faulty = !check_keys(entry.value, known, {}, "a volume", diagnostics) || draft.faulty;
+      draft.faulty = !check_keys(entry.value, known, "a volume", diagnostics) || draft.faulty;
     const auto add = [&](Draft one, const std::string& name) {
       drafts.budget().spend(40);
       one.resource.address = child_address("volumes", name);

@@ -145,7 +145,7 @@ class SoftwareReader {
       if (!property.chosen && property.name != text.schema->subject)
         known.push_back(property.name);
     }
-    return check_keys(*text.item, known, {}, fmt::format("a {}", text.schema->component),
+    return check_keys(*text.item, known, fmt::format("a {}", text.schema->component),
                       drafts_.diagnostics());
   }
 

@@ -50,7 +50,7 @@ class TestReader {
   std::optional<Test> of_site() {
     test_.name = entry_.key;
     test_.address = child_address("tests", entry_.key);
-    check_keys(keys_, kTestKeys, {}, "a test", drafts_.diagnostics());
+    check_keys(keys_, kTestKeys, "a test", drafts_.diagnostics());
     read_nodes();
     return read();
   }
@@ -66,7 +66,7 @@ class TestReader {
                                    .where = named->where,
                                    .hint = "it runs on that node"});
     }
-    check_keys(keys_, kTestKeys, {}, "a test", drafts_.diagnostics());
+    check_keys(keys_, kTestKeys, "a test", drafts_.diagnostics());
     return read();
   }
 

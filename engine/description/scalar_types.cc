@@ -186,6 +186,7 @@ Value scalar_from_text(const std::string& text, Type::Kind kind) {
     case Type::Kind::Bytes:
     case Type::Kind::Template:
     case Type::Kind::Parsed:
+    case Type::Kind::Directory:
     case Type::Kind::Reference:
     case Type::Kind::List:
     case Type::Kind::Mapping:
@@ -233,6 +234,8 @@ std::string type_name(const Type& type) {
     case Type::Kind::Template:
     case Type::Kind::Parsed:
       return "the path of a file";
+    case Type::Kind::Directory:
+      return "the path of a directory";
     case Type::Kind::Mode:
       return "a file mode";
     case Type::Kind::Reference:

@@ -137,7 +137,7 @@ std::optional<Value> Typing::read_fields(const Tree& tree, const Type& type) con
   std::vector<std::string> known;
   for (const PropertySchema& field : type.fields)
     known.push_back(field.name);
-  bool fine = check_keys(tree, known, {}, "this mapping", diagnostics_);
+  bool fine = check_keys(tree, known, "this mapping", diagnostics_);
   Value::Mapping mapping;
   for (const PropertySchema& field : type.fields) {
     const Tree::Entry* entry = tree.find(field.name);

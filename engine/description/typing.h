@@ -70,9 +70,8 @@ class Typing {
 };
 
 /// Reports the keys of `mapping` that are none of `known`, except those that begin with `x-`.
-/// Those of `later` are reported as not supported by this version. Returns whether all are fine.
-bool check_keys(const Tree& mapping, const std::vector<std::string>& known,
-                const std::vector<std::string>& later, const std::string& of,
+/// Returns whether all are fine.
+bool check_keys(const Tree& mapping, const std::vector<std::string>& known, const std::string& of,
                 Diagnostics& diagnostics);
 
 /// Reports that a key is missing in `of`, with the caret at `where`.

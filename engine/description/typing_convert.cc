@@ -66,7 +66,7 @@ std::optional<Value> Typing::convert(const Value& value, const Type& type,
     if (value.is_text() && type.kind == Type::Kind::Source)
       return loader_.locate(value.text(), where.file->name());
     if (value.is_text() && (type.kind == Type::Kind::Bytes || type.kind == Type::Kind::Template ||
-                            type.kind == Type::Kind::Parsed))
+                            type.kind == Type::Kind::Parsed || type.kind == Type::Kind::Directory))
       return file_named(value.text(), type, where);
     if (value.is_text() && type.kind != Type::Kind::Mapping)
       return scalar_from_text(value.text(), type.kind);
@@ -99,9 +99,15 @@ std::optional<Value> Typing::convert(const Value& value, const Type& type,
   return std::nullopt;
 }
 
-// Its bytes, or what its text says.
+// Its bytes, what its text says, or all that is below it.
 std::optional<Value> Typing::file_named(const std::string& path, const Type& type,
                                         const Span& where) const {
+  if (type.kind == Type::Kind::Directory) {
+    const FileTree tree = loader_.load_tree(loader_.locate(path, where.file->name()));
+    for (const FileInTree& file : tree)
+      scope_.spend(1 + file.content.size() / 64);
+    return to_value(tree);
+  }
   const Scope::FilePointer file = scope_.file(path, where.file->name());
   if (file == nullptr)
     throw Error(ErrorKind::NotFound, "no file can be read here");

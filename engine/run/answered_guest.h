@@ -34,6 +34,8 @@ class AnsweredGuest : public Guest {
     guest_->unpack(path, archive, strip);
   }
   void remove_unpacked(const std::string& path) override { guest_->remove_unpacked(path); }
+  void write_tree(const TreeSpec& tree) override { guest_->write_tree(tree); }
+  void remove_tree(const std::string& path) override { guest_->remove_tree(path); }
   std::optional<UserState> find_user(const std::string& name) override {
     return guest_->find_user(name);
   }

@@ -67,6 +67,21 @@ struct FileSpec {
   int mode = 0644;
 };
 
+/// Files that lie together below one directory, in place of what is there.
+struct TreeSpec {
+  std::string path;  ///< Is a directory.
+  std::string owner = "root";
+  std::string group;  ///< Empty: the owner's.
+  int mode = 0755;    ///< Of the directories in it that are made.
+  struct File {
+    std::string name;  ///< `conf.d/a.conf`
+    FileKind kind = FileKind::Regular;
+    std::string content;  ///< Bytes, or a link's target.
+    int mode = 0644;      ///< Of a regular file.
+  };
+  std::vector<File> files;  ///< A directory before what is in it.
+};
+
 struct UserState {
   int uid = 0;
   int gid = 0;  ///< Of its own group.
@@ -139,6 +154,14 @@ class Guest {
   virtual void unpack(const std::string& path, const std::string& archive, int strip) = 0;
   /// Removes what was noted, and directories of it that are empty then. None is no error.
   virtual void remove_unpacked(const std::string& path) = 0;
+
+  /// Writes what is not there as wanted, and takes away what an earlier call for that path wrote
+  /// and this one has not. Files and links that were there before are kept aside; directories that
+  /// were there keep owner and mode. Error(Failed) where a directory is in the way of a file.
+  virtual void write_tree(const TreeSpec& tree) = 0;
+  /// Takes away what was written below `path`, with directories that are empty then, and puts back
+  /// what was kept aside. None is no error.
+  virtual void remove_tree(const std::string& path) = 0;
 
   virtual std::optional<UserState> find_user(const std::string& name) = 0;
   /// Makes or changes a user, a new one with his home.

@@ -86,8 +86,10 @@ struct GuestSpec {
   bool kvm = false;  ///< Machines: hardware virtualization, else emulation.
   Bytes memory;      ///< Holds: more is refused inside.
   int cpus = 1;
-  VolumeId image;    ///< Read-only, shared: the root below. None: see `sweeps`.
-  VolumeId disk;     ///< Its own, writable: laid over the image; holds `init`.
+  VolumeId image;  ///< Read-only, shared: the root below. None: see `sweeps`.
+  VolumeId disk;   ///< Its own, writable: laid over the image; holds `init`.
+  std::vector<VolumeId>
+      data_disks;    ///< Below `/mnt/disks.d/disk1` of a container, vdc of a machine.
   VolumeId kernel;   ///< Machines.
   VolumeId initrd;   ///< Machines.
   VolumeId console;  ///< Machines: everything they print from the first byte.

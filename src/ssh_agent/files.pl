@@ -36,18 +36,23 @@ sub op_read_file {
     return content_of($path, $limit);
 }
 
+# The numbers of an owner and a group; without one the owner's.
+sub ids_of {
+    my ($owner, $group) = @_;
+    my $user = find_user($owner);
+    return ($user->{uid}, $user->{gid}) if $group eq '';
+    return ($user->{uid},
+        getgrnam($group) // ($group =~ /^\d+$/ ? $group : fail('not-found', "there is no group '$group'")));
+}
+
 sub op_write_file {
     my ($path, $kind, $content, $owner, $group, $mode) = @_;
-    my $user = find_user($owner);
-    my $gid = $user->{gid};
-    if ($group ne '') {
-        $gid = getgrnam($group) // ($group =~ /^\d+$/ ? $group : fail('not-found', "there is no group '$group'"));
-    }
+    my ($uid, $gid) = ids_of($owner, $group);
     my $parent = parent_of($path);
     make_directory($parent, 0755);
     if ($kind eq 'directory') {
         mkdir $path, 0700 or -d $path or fail('failed', "cannot make directory '$path': $!");
-        chown $user->{uid}, $gid, $path and chmod $mode, $path or fail('failed', "cannot set the owner of '$path': $!");
+        chown $uid, $gid, $path and chmod $mode, $path or fail('failed', "cannot set the owner of '$path': $!");
         return ();
     }
     my $beside = "$parent/.encamp-$$";
@@ -58,7 +63,7 @@ sub op_write_file {
         } else {
             sysopen my $file, $beside, 0301, 0600 or fail('failed', "cannot make '$beside': $!");
             write_all($file, $content) or fail('failed', "cannot write '$path': $!");
-            chown $user->{uid}, $gid, $beside and chmod $mode, $beside
+            chown $uid, $gid, $beside and chmod $mode, $beside
                 or fail('failed', "cannot set the owner of '$path': $!");
             sync_handle($file) && close $file or fail('failed', "cannot write '$path': $!");
         }

@@ -32,6 +32,7 @@ my %operation = (
     probe => \&op_probe, run => \&op_run, find_file => \&op_find_file, read_file => \&op_read_file,
     write_file => \&op_write_file, remove_file => \&op_remove_file, rename_file => \&op_rename_file,
     copy_file => \&op_copy_file, unpack => \&op_unpack, remove_unpacked => \&op_remove_unpacked,
+    write_tree => \&op_write_tree, remove_tree => \&op_remove_tree,
     find_user => \&op_find_user, put_user => \&op_put_user, remove_user => \&op_remove_user,
     find_group => \&op_find_group, put_group => \&op_put_group, remove_group => \&op_remove_group,
     update => \&op_update, listens => \&op_listens, http_status => \&op_http_status,

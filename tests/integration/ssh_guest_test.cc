@@ -183,6 +183,57 @@ TEST_F(SshGuestTest, UnpacksAnArchiveAndTakesItAwayAgain) {
   EXPECT_TRUE(std::filesystem::exists(place + "/kept")) << "it was there before";
 }
 
+TEST_F(SshGuestTest, WritesATreeAndTakesItAwayAgain) {
+  namespace fs = std::filesystem;
+  const std::string place = path("tree");
+  guest->write_file({.path = place + "/kept", .content = "mine"});
+  guest->write_file({.path = place + "/there/mine", .content = "mine"});
+  const TreeSpec tree{.path = place,
+                      .mode = 0750,
+                      .files = {{"dir", FileKind::Directory, "", 0},
+                                {"dir/a\nb", FileKind::Regular, kNasty, 0755},
+                                {"kept", FileKind::Regular, "ours", 0644},
+                                {"link", FileKind::Link, "dir/none", 0},
+                                {"there", FileKind::Directory, "", 0},
+                                {"there/new", FileKind::Regular, "new", 0644}}};
+
+  guest->write_tree(tree);
+  guest->write_tree(tree);
+  EXPECT_EQ(content(place + "/dir/a\nb"), kNasty);
+  EXPECT_EQ(content(place + "/kept"), "ours");
+  EXPECT_EQ(guest->find_file(place + "/dir/a\nb")->mode, 0755);
+  EXPECT_EQ(guest->find_file(place + "/dir")->mode, 0750);
+  EXPECT_EQ(guest->find_file(place + "/there")->mode, 0755) << "it was there before";
+  EXPECT_EQ(guest->find_file(place + "/link")->target, "dir/none");
+
+  // `dir` is a file, and `link` a directory; the rest goes.
+  guest->write_tree(
+      {.path = place,
+       .files = {{"dir", FileKind::Regular, "x", 0644}, {"link", FileKind::Directory, "", 0}}});
+  EXPECT_EQ(content(place + "/dir"), "x");
+  EXPECT_TRUE(fs::is_directory(place + "/link"));
+  EXPECT_EQ(content(place + "/kept"), "mine");
+  EXPECT_FALSE(fs::exists(place + "/there/new"));
+
+  guest->write_file({.path = place + "/link/theirs", .content = "theirs"});
+  guest->remove_tree(place);
+  guest->remove_tree(place);
+  EXPECT_FALSE(fs::exists(place + "/dir"));
+  EXPECT_TRUE(fs::exists(place + "/link/theirs"));
+  EXPECT_EQ(content(place + "/there/mine"), "mine");
+}
+
+TEST_F(SshGuestTest, WritesNoFileInPlaceOfADirectory) {
+  const std::string place = path("tree-2");
+  guest->write_file({.path = place + "/a/b", .content = "mine"});
+
+  const Error error = error_of([&] {
+    guest->write_tree({.path = place, .files = {{"a", FileKind::Regular, "x", 0644}}});
+  });
+
+  EXPECT_EQ(error.what(), "'" + place + "/a' is a directory");
+}
+
 TEST_F(SshGuestTest, RemovesADirectoryThatAnArchiveMade) {
   const std::string made = path("made-2");
   std::filesystem::create_directory(made);

@@ -68,6 +68,12 @@ class SimulatedGuest : public Guest {
   void remove_unpacked(const std::string& path) override {
     change("remove_unpacked", path, [path](Guest& g) { g.remove_unpacked(path); });
   }
+  void write_tree(const TreeSpec& tree) override {
+    change("write_tree", tree.path, [tree](Guest& g) { g.write_tree(tree); });
+  }
+  void remove_tree(const std::string& path) override {
+    change("remove_tree", path, [path](Guest& g) { g.remove_tree(path); });
+  }
   std::optional<UserState> find_user(const std::string& name) override {
     return ask("find_user", name, [&](Guest& g) { return g.find_user(name); });
   }

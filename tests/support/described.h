@@ -22,7 +22,7 @@ class MapLoader : public Loader {
 
   std::string locate(const std::string& path, const std::string&) const override {
     std::string absolute = (std::filesystem::path("/site") / path).lexically_normal().string();
-    if (!files_.contains(absolute))
+    if (!files_.contains(absolute) && below(absolute).empty())
       throw Error(ErrorKind::NotFound, "there is no file '" + path + "'");
     return absolute;
   }
@@ -38,9 +38,28 @@ class MapLoader : public Loader {
   std::string shown(const std::string& absolute) const override {
     return absolute.starts_with("/site/") ? absolute.substr(6) : absolute;
   }
-  std::string load(const std::string& absolute) const override { return files_.at(absolute); }
+  std::string load(const std::string& absolute) const override {
+    if (!files_.contains(absolute))
+      throw Error(ErrorKind::NotFound, "'" + absolute + "' is a directory");
+    return files_.at(absolute);
+  }
+  /// The files only, without the directories they lie in.
+  FileTree load_tree(const std::string& absolute) const override {
+    if (below(absolute).empty())
+      throw Error(ErrorKind::NotFound, "'" + absolute + "' is no directory");
+    return below(absolute);
+  }
 
  private:
+  FileTree below(const std::string& absolute) const {
+    FileTree tree;
+    for (const auto& [path, bytes] : files_) {
+      if (path.starts_with(absolute + "/"))
+        tree.push_back({path.substr(absolute.size() + 1), FileInTree::Kind::File, bytes});
+    }
+    return tree;
+  }
+
   std::map<std::string, std::string> files_;
 };
 

@@ -41,6 +41,13 @@ void take_offered(FakeMachine& machine) {
   }
 }
 
+void put_back(FakeMachine& machine, const auto& written) {
+  if (written.second)
+    machine.files[written.first] = *written.second;
+  else
+    machine.files.erase(written.first);
+}
+
 }  // namespace
 
 void add_package(FakeMachine& machine, const std::string& package) {
@@ -134,6 +141,43 @@ void FakeGuest::remove_unpacked(const std::string& path) {
   faults_->call("remove_unpacked", [&] {
     if (machine_->unpacked.erase(path) > 0)
       machine_->files.erase(path);
+  });
+}
+
+void FakeGuest::write_tree(const TreeSpec& tree) {
+  faults_->call("write_tree", [&] {
+    auto& written = machine_->trees[tree.path];
+    std::set<std::string> wanted;
+    for (const TreeSpec::File& file : tree.files)
+      wanted.insert(tree.path + "/" + file.name);
+    std::erase_if(written, [&](const auto& entry) {
+      return !wanted.contains(entry.first) && (put_back(*machine_, entry), true);
+    });
+    for (const TreeSpec::File& file : tree.files) {
+      const bool is_directory = file.kind == FileKind::Directory;
+      const FileSpec spec{.path = tree.path + "/" + file.name,
+                          .kind = file.kind,
+                          .content = file.content,
+                          .owner = tree.owner,
+                          .group = tree.group,
+                          .mode = is_directory ? tree.mode : file.mode};
+      const auto there = machine_->files.find(spec.path);
+      if (is_directory && there != machine_->files.end() && !written.contains(spec.path))
+        continue;
+      written.try_emplace(
+          spec.path, there == machine_->files.end() ? std::nullopt : std::optional(there->second));
+      machine_->files[spec.path] = spec;
+    }
+  });
+}
+
+void FakeGuest::remove_tree(const std::string& path) {
+  faults_->call("remove_tree", [&] {
+    const auto tree = machine_->trees.extract(path);
+    if (tree.empty())
+      return;
+    for (const auto& entry : tree.mapped())
+      put_back(*machine_, entry);
   });
 }
 

@@ -28,7 +28,9 @@ struct FakeMachine {
   std::map<std::string, UserState> users;
   std::map<std::string, int> groups;
   std::map<std::string, std::string> unpacked;  ///< Archives by the path they lie at.
-  int index_updates = 0;                        ///< How often the package index was fetched.
+  /// What was written below a path: by path of a file, what was there before.
+  std::map<std::string, std::map<std::string, std::optional<FileSpec>>> trees;
+  int index_updates = 0;              ///< How often the package index was fetched.
   std::map<int, std::string> ports;   ///< Open while that unit is active; always when it is empty.
   std::map<std::string, int> pages;   ///< Status of a GET, by URL.
   std::vector<std::string> commands;  ///< Every text that was run, probes too, in order.
@@ -55,6 +57,8 @@ class FakeGuest : public Guest {
   void copy_file(const std::string& from, const std::string& to) override;
   void unpack(const std::string& path, const std::string& archive, int strip) override;
   void remove_unpacked(const std::string& path) override;
+  void write_tree(const TreeSpec& tree) override;
+  void remove_tree(const std::string& path) override;
   std::optional<UserState> find_user(const std::string& name) override;
   void put_user(const UserSpec& user) override;
   void remove_user(const std::string& name) override;

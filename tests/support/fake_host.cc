@@ -31,9 +31,14 @@ Error missing(const std::string& what, const std::string& name) {
 
 std::vector<VolumeId> volumes_of(const GuestSpec& spec) {
   std::vector<VolumeId> all{spec.image, spec.disk};
+  all.insert(all.end(), spec.data_disks.begin(), spec.data_disks.end());
   for (const Share& share : spec.shares)
     all.push_back(share.volume);
   return all;
+}
+
+bool has_disk(const GuestSpec& spec, const VolumeId& id) {
+  return spec.disk == id || std::ranges::find(spec.data_disks, id) != spec.data_disks.end();
 }
 
 std::string text_of(Content& content) {
@@ -232,7 +237,7 @@ void FakeHost::grow_volume(const VolumeId& id, Bytes size) {
     Bytes& now = pool_named(id.pool)->volumes.at(id.name).size;
     now = std::max(now, size);
     for (const auto& [uuid, guest] : guests_) {
-      if (guest.running && guest.spec.disk == id)
+      if (guest.running && has_disk(guest.spec, id))
         misuse_.push_back(
             fmt::format("volume {} grown under guest {}", id.name, guest.spec.claim.name));
     }
@@ -246,7 +251,7 @@ void FakeHost::remove_volume(const VolumeId& id) {
     for (const auto& [uuid, guest] : guests_) {
       const bool shares =
           std::ranges::find(guest.spec.shares, id, &Share::volume) != guest.spec.shares.end();
-      if (guest.running && (guest.spec.disk == id || guest.spec.image == id || shares) &&
+      if (guest.running && (has_disk(guest.spec, id) || guest.spec.image == id || shares) &&
           has_volume(id))
         misuse_.push_back(
             fmt::format("volume {} removed under guest {}", id.name, guest.spec.claim.name));
@@ -369,8 +374,10 @@ std::map<std::string, std::vector<std::string>> FakeHost::volume_users(const std
   return call("volume_users", [&] {
     std::map<std::string, std::vector<std::string>> users;
     for (const auto& [uuid, guest] : guests_) {
-      for (const VolumeId& volume :
-           {guest.spec.image, guest.spec.disk, guest.spec.kernel, guest.spec.initrd}) {
+      std::vector<VolumeId> volumes{guest.spec.image, guest.spec.disk, guest.spec.kernel,
+                                    guest.spec.initrd};
+      volumes.insert(volumes.end(), guest.spec.data_disks.begin(), guest.spec.data_disks.end());
+      for (const VolumeId& volume : volumes) {
         if (volume.pool == pool)
           users[volume.name].push_back(guest.spec.claim.name);
       }

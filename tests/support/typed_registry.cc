@@ -124,7 +124,10 @@ Schema directory() {
           .properties = {{.name = "path", .type = of(Kind::Path), .required = true},
                          {.name = "owner", .type = of(Kind::Text), .fallback = "root"},
                          {.name = "group", .type = of(Kind::Text)},
-                         {.name = "mode", .type = of(Kind::Mode), .fallback = "0755"}}};
+                         {.name = "mode", .type = of(Kind::Mode), .fallback = "0755"},
+                         {.name = "source", .type = of(Kind::Directory)}},
+          .attributes = {
+              {.name = "digest", .type = of(Kind::Text), .phase = Phase::Late, .with = "source"}}};
 }
 
 Schema account(const std::string& component) {

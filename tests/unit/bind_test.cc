@@ -285,6 +285,18 @@ TEST_F(Bind, WantsContainersForVolumesAndSetsTheirSpaceAside) {
   EXPECT_THROW(run(site), Error);
 }
 
+TEST_F(Bind, SetsTheSpaceOfDataDisksAside) {
+  const auto disk = [](Bytes size, const char* at) {
+    return Value::Mapping{{"size", size}, {"mount", at}};
+  };
+  const Value disks = Value::Mapping{{"scratch", disk(Bytes::gibi(3), "/scratch")},
+                                     {"data", disk(Bytes::gibi(5), "/srv")}};
+
+  const Site site = test::site_of({node("a", {{"disks", disks}})});
+
+  EXPECT_EQ(reservation_of(run(site)).disk, Bytes::gibi(12));
+}
+
 TEST_F(Bind, KeepsKindAndKvmWhateverTheHostOffersLater) {
   const Site site = test::site_of({node("a", {{"isolation", "vm"}}), node("b")});
   records_ = test::deployed(site, registry_);

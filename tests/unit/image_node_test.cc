@@ -248,6 +248,85 @@ TEST_P(NodeTest, GrowsItsDiskWhileItIsOff) {
   EXPECT_EQ(world_.here().misuse(), Objects{});
 }
 
+Properties with_disks(Properties properties, const Value::Mapping& disks) {
+  properties["disks"] = disks;
+  return properties;
+}
+
+Value data_disk(Bytes size, const char* mount) {
+  return Value::Mapping{{"size", size}, {"mount", mount}};
+}
+
+TEST_P(NodeTest, HasDataDisksThatGrowAndGoWithIt) {
+  const Properties wanted =
+      with_disks(node_properties(GetParam()), {{"scratch", data_disk(Bytes::gibi(2), "/scratch")}});
+  const Properties larger =
+      with_disks(node_properties(GetParam()), {{"scratch", data_disk(Bytes::gibi(3), "/scratch")}});
+  const Owner& owner = context_.owner();
+  Record own = record();
+  own.properties = wanted;
+  own.claims = node_->claims(wanted, owner, "lab");
+
+  node_->realize(wanted, own, context_);
+  EXPECT_EQ(world_.here().find_volume({"encamp.lab", "web.1.d1"})->capacity, Bytes::gibi(2));
+  ASSERT_EQ(world_.here().running().size(), 1U);
+  EXPECT_EQ(world_.here().running().front().data_disks,
+            (std::vector<VolumeId>{{"encamp.lab", "web.1.d1"}}));
+
+  node_->realize(larger, own, context_);
+  EXPECT_EQ(world_.here().find_volume({"encamp.lab", "web.1.d1"})->capacity, Bytes::gibi(3));
+  EXPECT_EQ(world_.here().running().size(), 1U);
+
+  node_->remove(own, context_);
+  EXPECT_EQ(made(world_), Objects{});
+  EXPECT_EQ(world_.here().misuse(), Objects{});
+}
+
+TEST_P(NodeTest, IsReplacedByOtherDataDisksAndSaysWhich) {
+  const Properties none = node_properties(GetParam());
+  const Properties small = with_disks(none, {{"a", data_disk(Bytes::gibi(1), "/a")}});
+  const Properties large = with_disks(none, {{"a", data_disk(Bytes::gibi(2), "/a")}});
+  const Properties moved = with_disks(none, {{"a", data_disk(Bytes::gibi(1), "/b")}});
+  using Reasons = std::vector<std::string>;
+  const auto change = [&](const Properties& now, const Properties& then) {
+    return node_->compare(now, then);
+  };
+
+  EXPECT_EQ(change(large, small).kind, Change::Kind::Update);
+  EXPECT_TRUE(change(large, small).restarts);
+  EXPECT_EQ(change(large, small).reasons, Reasons{"disks.a.size: 1 GiB -> 2 GiB"});
+  for (const auto& [now, then, reason] : {std::tuple(small, large, "disks.a.size: 2 GiB -> 1 GiB"),
+                                          {moved, small, "disks.a.mount: /a -> /b"},
+                                          {small, none, "disks.a: 1 GiB at /a added"},
+                                          {none, small, "disks.a removed"}}) {
+    EXPECT_EQ(change(now, then).kind, Change::Kind::Replace) << reason;
+    EXPECT_EQ(change(now, then).reasons, Reasons{reason});
+  }
+  EXPECT_EQ(change(small, small).kind, Change::Kind::Keep);
+}
+
+TEST_P(NodeTest, RefusesDataDisksInTheWayOfEachOtherAndOfVolumes) {
+  Resource node{.address = "nodes.web", .component = "node"};
+  node.properties =
+      with_disks(node_properties(GetParam()), {{"a", data_disk(Bytes::gibi(1), "/srv")},
+                                               {"b", data_disk(Bytes::gibi(1), "/srv")},
+                                               {"c", data_disk(Bytes::gibi(1), "/x/../y")},
+                                               {"d", data_disk(Bytes::gibi(1), "/srv/jobs/in")}});
+  node.properties["mounts"] = Value::Mapping{{"/srv/jobs", Reference{"volumes.jobs"}}};
+  Diagnostics diagnostics;
+
+  node_->check(node, diagnostics);
+
+  std::vector<std::string> summaries;
+  for (const Diagnostic& diagnostic : diagnostics.all())
+    summaries.push_back(diagnostic.summary);
+  EXPECT_EQ(summaries, (std::vector<std::string>{
+                           "disk 'a' would hide the volume that is mounted at '/srv/jobs'",
+                           "disks 'a' and 'b' are mounted at the same place, '/srv'",
+                           "disk 'b' would hide the volume that is mounted at '/srv/jobs'",
+                           "'/x/../y' cannot be where disk 'c' is mounted"}));
+}
+
 TEST_P(NodeTest, SaysThatTheFileSystemOfALargerDiskStayedSmall) {
   node_->realize(node_properties(GetParam()), record(), context_);
   world_.shell = [](test::FakeMachine&, const Command& command) {

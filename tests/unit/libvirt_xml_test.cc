@@ -109,6 +109,19 @@ TEST(GuestXml, OfAMachineIsWhatLibvirtIsTold) {
   test::expect_golden("libvirt_machine.xml", machine_xml(guest_spec(), kPaths, "qemu"));
 }
 
+TEST(GuestXml, HasTheDataDisksBehindTheOwn) {
+  GuestPaths paths = kPaths;
+  paths.data_disks = {"/pool/web.1.d1", "/pool/web.1.d2"};
+
+  const std::string container = container_xml(guest_spec(), paths);
+  const std::string machine = machine_xml(guest_spec(), paths, "qemu");
+
+  for (const char* part : {"/pool/web.1.d2", "/mnt/disks.d/disk2"})
+    EXPECT_NE(container.find(part), std::string::npos) << container;
+  EXPECT_LT(container.find("/pool/web.1.disk"), container.find("/pool/web.1.d1")) << "nested";
+  EXPECT_LT(machine.find("dev='vdc'"), machine.find("dev='vdd'")) << machine;
+}
+
 TEST(GuestXml, OfAMachineWithKvmHasTheHostsProcessor) {
   const XmlDocument xml(machine_xml(guest_spec(), kPaths, "kvm"));
 

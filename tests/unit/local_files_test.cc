@@ -42,6 +42,50 @@ TEST_F(LocalFiles, LoaderFindsFilesBesideTheDescription) {
   EXPECT_THROW(loader.locate("none", site), Error);
 }
 
+TEST_F(LocalFiles, LoaderReadsATree) {
+  const std::string site = write("site/site.yaml", "");
+  write("site/tree/conf.d/a", "a");
+  fs::permissions(write("site/tree/run", "#!"), fs::perms::owner_all);
+  write("site/other/b", "b");
+  fs::create_symlink("conf.d/a", folder_ / "site/tree/current");
+  fs::create_symlink("../other", folder_ / "site/tree/followed");
+  const LocalLoader loader(site, folder_ / "library");
+  using Kind = FileInTree::Kind;
+
+  EXPECT_EQ(loader.load_tree(loader.locate("./tree", site)),
+            (FileTree{{"conf.d", Kind::Directory, ""},
+                      {"conf.d/a", Kind::File, "a"},
+                      {"current", Kind::Link, "conf.d/a"},
+                      {"followed", Kind::Directory, ""},
+                      {"followed/b", Kind::File, "b"},
+                      {"run", Kind::Executable, "#!"}}));
+}
+
+TEST_F(LocalFiles, LoaderRefusesATreeThatIsTooMuchOrLeadsOutside) {
+  const std::string site = write("site/site.yaml", "");
+  write("secret", "x");
+  write("site/out/in/file", "");
+  fs::create_symlink("../../../secret", folder_ / "site/out/in/link");
+  write("site/loop/file", "");
+  fs::create_symlink(folder_ / "site/loop", folder_ / "site/loop/again");
+  write("site/large/one", std::string(LocalLoader::kLimit, 'x'));
+  write("site/large/two", "x");
+  const LocalLoader loader(site, folder_ / "library");
+  const auto kind_of = [&](const std::string& name) {
+    try {
+      loader.load_tree(loader.locate(name, site));
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return ErrorKind::Interrupted;
+  };
+
+  EXPECT_EQ(kind_of("./out"), ErrorKind::Denied);
+  EXPECT_EQ(kind_of("./loop"), ErrorKind::NoRoom);
+  EXPECT_EQ(kind_of("./large"), ErrorKind::NoRoom);
+  EXPECT_EQ(kind_of("./loop/file"), ErrorKind::NotFound);
+}
+
 TEST_F(LocalFiles, LoaderStaysBelowTheDescription) {
   const std::string site = write("site/site.yaml", "");
   write("secret", "x");

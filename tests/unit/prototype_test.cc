@@ -398,6 +398,7 @@ nodes:
       - file: /etc/y
         name: why
         content: x
+      - directory: /etc/x
       - service: daemon
         restarts_with: [/etc/x/, /etc/x/one, why]
 )");
@@ -407,6 +408,34 @@ nodes:
             Value(Value::List{Reference{"nodes.a.software['file /etc/x/one']"},
                               Reference{"nodes.a.software['file /etc/x/two']"},
                               Reference{"nodes.a.software.why"}}));
+}
+
+TEST(DirectoryWithSource, IsWhatAServiceRestartsWith) {
+  const test::MapLoader files({{"/site/tree/a", "one"}, {"/site/tree/b/c", "two"}});
+
+  const test::Described described = test::describe("lab.yaml", R"(encamp: 1
+site: lab
+networks: {lan: {}}
+images: {debian: {debian: bookworm}}
+nodes:
+  a:
+    memory: 256 MiB
+    disk: 1 GiB
+    software:
+      - directory: /etc/x
+        source: ./tree
+      - directory: /etc/x/plain
+      - service: daemon
+        restarts_with: [/etc/x/]
+)",
+                                                   test::typed_registry(), files);
+
+  ASSERT_TRUE(described.site) << described.messages();
+  EXPECT_EQ(property_at(described, "nodes.a.software.daemon", "restarts_with"),
+            Value(Value::List{Reference{"nodes.a.software['directory /etc/x']"}}));
+  EXPECT_EQ(
+      file_tree_of(property_at(described, "nodes.a.software['directory /etc/x']", "source")),
+      (FileTree{{"a", FileInTree::Kind::File, "one"}, {"b/c", FileInTree::Kind::File, "two"}}));
 }
 
 }  // namespace

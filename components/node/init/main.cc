@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -49,10 +48,11 @@ void finish_aside(const Cards& cards, const char* own) {
 void start_container() {
   must(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "make the mounts private");
   grow_own("/mnt");
-  drop_sys_resource();
   lay_root("/", "/mnt", "/mnt/root");
   copy_identity("/mnt", "/mnt/root");
   mount_shares("/mnt", "/mnt/root", SharesAre::Mounted);
+  mount_disks("/mnt", "/mnt/root", SharesAre::Mounted);
+  drop_sys_resource();
   const Cards cards = read_cards("/mnt/net");
   set_up(cards);
   finish_aside(cards, "/mnt");
@@ -90,15 +90,6 @@ void load_modules() {
   }
 }
 
-void mount_disk(const char* device, const char* at, unsigned long flags) {
-  mkdir(at, 0755);
-  const timespec pause{0, 5000000};
-  for (int tries = 0; mount(device, at, "ext4", flags, nullptr) != 0; ++tries) {
-    must(tries < 2000 && (errno == ENOENT || errno == ENXIO), "mount", device);
-    nanosleep(&pause, nullptr);
-  }
-}
-
 // What the initrd holds is memory; nothing of it is used any more.
 void empty_initrd() {
   dirent** names = nullptr;
@@ -126,6 +117,7 @@ void start_machine() {
   lay_root("/image", "/own", "/root");
   copy_identity("/own", "/root");
   mount_shares("/own", "/root", SharesAre::Devices);
+  mount_disks("/own", "/root", SharesAre::Devices);
   const Cards cards = read_cards("/own/net");
   set_up(cards);
   finish_aside(cards, "/own");

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -84,6 +85,15 @@ void copy_directory(int from, int to) {
 }
 
 }  // namespace
+
+void mount_disk(const char* device, const char* at, unsigned long flags) {
+  mkdir(at, 0755);
+  const timespec pause{0, 5000000};
+  for (int tries = 0; mount(device, at, "ext4", flags, nullptr) != 0; ++tries) {
+    must(tries < 2000 && (errno == ENOENT || errno == ENXIO), "mount", device);
+    nanosleep(&pause, nullptr);
+  }
+}
 
 void grow_own(const char* own) {
   struct stat state {};

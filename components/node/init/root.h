@@ -3,6 +3,9 @@
 
 namespace encamp::init {
 
+/// Mounts the ext4 file system of a disk at a directory, which is made; waits for the device.
+void mount_disk(const char* device, const char* at, unsigned long flags);
+
 /// Lets the ext4 file system at `own` fill its device, which may have grown since the last start.
 /// When it cannot, the console says so and the node starts with what it has. Needs
 /// CAP_SYS_RESOURCE.

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include <dirent.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "components/node/init/fail.h"
+#include "components/node/init/root.h"
 
 namespace encamp::init {
 namespace {
@@ -30,6 +32,26 @@ void make_directories(char* path) {
   must(mkdir(path, 0755) == 0 || errno == EEXIST, "create", path);
 }
 
+// Calls `mount_one(tag, path)` for each line of the list.
+template <typename Mount>
+void for_each_line(const char* own, const char* name, Mount mount_one) {
+  Path list{};
+  std::snprintf(list.data(), list.size(), "%s/%s", own, name);
+  std::FILE* file = std::fopen(list.data(), "re");
+  if (file == nullptr)
+    return;  // A disk of an encamp that knew no such list.
+  Line line{};
+  while (std::fgets(line.data(), static_cast<int>(line.size()), file) != nullptr) {
+    line[std::strcspn(line.data(), "\n")] = '\0';
+    char* space = std::strchr(line.data(), ' ');
+    if (space == nullptr)
+      continue;
+    *space = '\0';
+    mount_one(line.data(), space + 1);
+  }
+  std::fclose(file);
+}
+
 void mount_share(const char* own, const char* root, const char* tag, const char* path,
                  SharesAre shares) {
   Path from{};
@@ -41,6 +63,26 @@ void mount_share(const char* own, const char* root, const char* tag, const char*
                         ? mount(from.data(), to.data(), nullptr, MS_MOVE, nullptr) == 0
                         : mount(tag, to.data(), "virtiofs", 0, nullptr) == 0;
   must(done, "mount a volume at", path);
+}
+
+void mount_data_disk(const char* own, const char* root, const char* tag, const char* path,
+                     SharesAre disks) {
+  Path to{};
+  std::snprintf(to.data(), to.size(), "%s%s", root, path);
+  make_directories(to.data());
+  if (disks == SharesAre::Mounted) {
+    Path from{};
+    std::snprintf(from.data(), from.size(), "%s/disks.d/%s", own, tag);
+    grow_own(from.data());
+    must(mount(from.data(), to.data(), nullptr, MS_MOVE, nullptr) == 0, "mount a disk at", path);
+    return;
+  }
+  // `disk1` is the third one.
+  Path device{};
+  std::snprintf(device.data(), device.size(), "/dev/vd%c",
+                static_cast<char>('b' + std::atoi(tag + std::strlen("disk"))));
+  mount_disk(device.data(), to.data(), 0);
+  grow_own(to.data());
 }
 
 // Takes the descriptor. What vanishes meanwhile is no matter; what stays shows when libvirt
@@ -66,21 +108,15 @@ void empty_directory(int fd) {
 }  // namespace
 
 void mount_shares(const char* own, const char* root, SharesAre shares) {
-  Path list{};
-  std::snprintf(list.data(), list.size(), "%s/shares", own);
-  std::FILE* file = std::fopen(list.data(), "re");
-  if (file == nullptr)
-    return;  // A disk of an encamp that knew no shares.
-  Line line{};
-  while (std::fgets(line.data(), static_cast<int>(line.size()), file) != nullptr) {
-    line[std::strcspn(line.data(), "\n")] = '\0';
-    char* space = std::strchr(line.data(), ' ');
-    if (space == nullptr)
-      continue;
-    *space = '\0';
-    mount_share(own, root, line.data(), space + 1, shares);
-  }
-  std::fclose(file);
+  for_each_line(own, "shares", [&](const char* tag, const char* path) {
+    mount_share(own, root, tag, path, shares);
+  });
+}
+
+void mount_disks(const char* own, const char* root, SharesAre disks) {
+  for_each_line(own, "disks", [&](const char* tag, const char* path) {
+    mount_data_disk(own, root, tag, path, disks);
+  });
 }
 
 void empty_shares(const char* shares) {
