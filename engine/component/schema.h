@@ -39,6 +39,7 @@ struct Type {
 
   Kind kind = Kind::Any;
   std::string section;                        ///< Reference: `nodes`, `networks`, `images`, ...
+  std::string component;                      ///< Reference: of this kind alone, when there is one.
   std::vector<Type> item;                     ///< List, Mapping: at most one; none means Any.
   bool or_one = false;                        ///< List: a scalar stands for a list of one.
   std::vector<struct PropertySchema> fields;  ///< Mapping with fixed keys.

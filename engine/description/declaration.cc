@@ -64,7 +64,7 @@ std::optional<Type> type_named(const std::string& text, const Registry& registry
   }
   const Component* component = registry.find(text);
   if (component != nullptr && component->schema().section == "resources")
-    return Type{.kind = TypeKind::Reference, .section = "resources"};
+    return Type{.kind = TypeKind::Reference, .section = "resources", .component = text};
   return std::nullopt;
 }
 

@@ -215,6 +215,7 @@ class Drafts {
   std::set<std::pair<std::string, std::vector<std::string>>> mistakes_;  ///< In parameters.
   std::unordered_map<const Tree*, Constants> constants_;  ///< By the keys of the resource.
   std::map<std::string, Parameter> parameters_;
+  std::set<std::string> lacks_;  ///< What the site has none of, told once for all its nodes.
 };
 
 }  // namespace encamp

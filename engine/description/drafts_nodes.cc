@@ -35,10 +35,11 @@ void Drafts::evaluate_networks(Draft& node) {
       networks.push_back({all.front().first, Value::Mapping{}});
     } else {
       node.faulty = true;
-      report_missing("networks", fmt::format("'{}'", node.written_as), node.resource.where,
-                     diagnostics_,
-                     all.empty() ? "give the site a network: 'networks: {lan: {}}'"
-                                 : "with several networks in the site, each node says its own");
+      if (!all.empty() || lacks_.insert("network").second)
+        report_missing("networks", fmt::format("'{}'", node.written_as), node.resource.where,
+                       diagnostics_,
+                       all.empty() ? "give the site a network: 'networks: {lan: {}}'"
+                                   : "with several networks in the site, each node says its own");
     }
   } else if (written->is_mapping()) {
     for (const Tree::Entry& entry : written->entries) {
@@ -72,6 +73,8 @@ void Drafts::evaluate_image(Draft& node, const PropertySchema& schema) {
     return;
   }
   node.faulty = true;
+  if (images.empty() && !lacks_.insert("image").second)
+    return;
   report_missing(schema.name, fmt::format("'{}'", node.written_as), node.resource.where,
                  diagnostics_,
                  images.empty() ? "give the site an image: 'images: {debian: {debian: bookworm}}'"

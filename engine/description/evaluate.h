@@ -40,6 +40,9 @@ class Scope {
   /// The resources of a collection; nothing when `address` is a resource.
   virtual std::optional<Value::List> elements(const Address& address) const = 0;
 
+  /// Which component the resource at `address` has; "" when there is no such resource.
+  virtual std::string component_of(const Address&) const { return {}; }
+
   /// The copy in a collection that `for_each` made for `key`, or nothing.
   virtual std::optional<Value> copy(const Address& /*collection*/,
                                     const std::string& /*key*/) const {

@@ -39,6 +39,9 @@ class LocalScope : public Scope {
   std::optional<Value::List> elements(const Address& address) const override {
     return outer_.elements(address);
   }
+  std::string component_of(const Address& address) const override {
+    return outer_.component_of(address);
+  }
   std::optional<Value> copy(const Address& collection, const std::string& key) const override {
     return outer_.copy(collection, key);
   }

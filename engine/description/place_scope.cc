@@ -227,6 +227,11 @@ std::optional<Value::List> PlaceScope::elements(const Address& address) const {
   return list;
 }
 
+std::string PlaceScope::component_of(const Address& address) const {
+  const Draft* draft = drafts_.find(address);
+  return draft == nullptr ? "" : draft->resource.component;
+}
+
 std::optional<Value> PlaceScope::copy(const Address& collection, const std::string& key) const {
   const Address* address = drafts_.keyed(collection, key);
   return address == nullptr ? std::nullopt : std::optional<Value>(Reference{*address});

@@ -26,6 +26,7 @@ class PlaceScope : public Scope {
                               const Span& where) const override;
   std::vector<std::string> members(const Address& address) const override;
   std::optional<Value::List> elements(const Address& address) const override;
+  std::string component_of(const Address& address) const override;
   std::optional<Value> copy(const Address& collection, const std::string& key) const override;
   std::optional<bool> extends(const Address& address, const std::string& prototype) const override;
   std::vector<std::string> prototypes() const override;

@@ -239,7 +239,8 @@ std::string type_name(const Type& type) {
     case Type::Kind::Mode:
       return "a file mode";
     case Type::Kind::Reference:
-      return fmt::format("a name out of '{}'", type.section);
+      return type.component.empty() ? fmt::format("a name out of '{}'", type.section)
+                                    : fmt::format("a resource of kind '{}'", type.component);
     case Type::Kind::List:
       return "a list";
     case Type::Kind::Mapping:

@@ -56,7 +56,7 @@ std::optional<Value> Typing::read(const Tree& tree, const Type& type) const {
       wrong_type(type_name(type), "nothing", tree.where);
       return std::nullopt;
     case Tree::Kind::Scalar:
-      scope_.spend(1);
+      scope_.spend(4);  // Parsed, evaluated, converted, kept.
       try {
         const Scope::Parsed parsed = scope_.parse(tree);
         if (const std::string* text = std::get_if<std::string>(&parsed))

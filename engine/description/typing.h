@@ -53,6 +53,7 @@ class Typing {
                                   const Span& where) const;
   std::optional<Value> convert_pending(const Value& value, const Type& type,
                                        const Span& where) const;
+  bool is_of(const Address& address, const Type& type) const;
   std::optional<Value> resource_named(const std::string& name, const Type& type,
                                       const Span& where) const;
   std::optional<Value::List> copies_named(const Value& name, const Type& type,

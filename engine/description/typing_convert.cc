@@ -91,12 +91,22 @@ std::optional<Value> Typing::convert(const Value& value, const Type& type,
       (type.kind == Type::Kind::Size && value.is<Bytes>()) ||
       (type.kind == Type::Kind::Time && value.is<Duration>()) ||
       (type.kind == Type::Kind::Reference && value.is_reference() &&
-       value.reference().starts_with(type.section + ".")) ||
+       is_of(value.reference(), type)) ||
       (type.kind == Type::Kind::Mapping && type.fields.empty() && value.is_mapping());
   if (fits)
     return value;
-  wrong_type(type_name(type), value.kind_name(), where);
+  wrong_type(type_name(type), value.is_reference() ? quoted(value.reference()) : value.kind_name(),
+             where);
   return std::nullopt;
+}
+
+// Resources are of the site or of a node.
+bool Typing::is_of(const Address& address, const Type& type) const {
+  const bool is_in_section =
+      address.starts_with(type.section + ".") ||
+      (type.section == "resources" && address.starts_with("nodes.") && node_of(address).empty());
+  return is_in_section &&
+         (type.component.empty() || scope_.component_of(address) == type.component);
 }
 
 // Its bytes, what its text says, or all that is below it.
@@ -148,8 +158,12 @@ std::optional<Value> Typing::convert_pending(const Value& value, const Type& typ
 std::optional<Value> Typing::resource_named(const std::string& name, const Type& type,
                                             const Span& where) const {
   if (std::optional<Value> found = scope_.member(type.section, name, where)) {
-    if (found->is_reference() && !scope_.elements(found->reference()))
-      return found;
+    if (found->is_reference() && !scope_.elements(found->reference())) {
+      if (is_of(found->reference(), type))
+        return found;
+      wrong_type(type_name(type), quoted(found->reference()), where);
+      return std::nullopt;
+    }
     wrong_type(type_name(type), found->is_null() ? "left out by 'when'" : "several", where,
                found->is_null() ? "" : fmt::format("'{}-1' is the first of them", name));
     return std::nullopt;
