@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <set>
 #include <string>
@@ -184,6 +186,15 @@ std::string quoted(std::string_view text) {
   return fmt::format("'{}...'", text.substr(0, cut));
 }
 
+// Which characters a word has, a bit for each. A letter changed, added or left out changes at most
+// two of them.
+static std::uint64_t letters_of(std::string_view word) {
+  std::uint64_t letters = 0;
+  for (const char c : word)
+    letters |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63U);
+  return letters;
+}
+
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
   // Bounds of the work, when a file has thousands of names and thousands of mistakes.
   constexpr std::size_t kLongest = 100;
@@ -191,12 +202,16 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
   std::string best;
   if (word.size() > kLongest)
     return best;
+  const std::uint64_t letters = letters_of(word);
   std::size_t best_distance = word.size() / 3 + 1;
   for (std::size_t i = 0; i < std::min(candidates.size(), kMost); ++i) {
     const std::string& candidate = candidates[i];
     const std::size_t shorter = std::min(word.size(), candidate.size());
     if (std::max(word.size(), candidate.size()) - shorter >= best_distance)
       continue;  // So many letters would have to be added alone.
+    const int others = std::popcount(letters ^ letters_of(candidate));
+    if (static_cast<std::size_t>(others) > 2 * (best_distance - 1))
+      continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {
       best = candidate;

@@ -126,11 +126,13 @@ std::string YamlText::written_null(std::size_t offset) const {
 }
 
 std::optional<std::size_t> YamlText::unquoted_reference(std::size_t offset) const {
-  constexpr std::size_t kFar = 4096;  // A line may be the whole file, and each key of it wrong.
+  constexpr std::size_t kFar = 512;  // A line may be the whole file, and each key of it wrong.
   std::optional<std::size_t> found;
   char quote = '\0';
   int open = 0;
-  std::size_t i = std::max(line_start(text_, offset), offset < kFar ? 0 : offset - kFar);
+  const std::size_t from = offset < kFar ? 0 : offset - kFar;
+  const std::size_t line_end = std::string_view(text_).substr(from, offset - from).rfind('\n');
+  std::size_t i = line_end == std::string_view::npos ? from : from + line_end + 1;
   for (; i < text_.size() && i <= offset + 1 && text_[i] != '\n'; ++i) {
     const char c = text_[i];
     if (quote != '\0') {
