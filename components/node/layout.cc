@@ -87,21 +87,6 @@ std::string volume_prefix(const std::string& name, const Owner& owner, const std
 
 }  // namespace
 
-std::vector<DataDisk> data_disks_of(const Properties& properties) {
-  const auto written = properties.find("disks");
-  if (written == properties.end() || !written->second.is_mapping())
-    return {};
-  std::vector<DataDisk> all;
-  for (const Value::Entry& entry : written->second.mapping()) {
-    const Value* size = entry.value.find("size");
-    const Value* mount = entry.value.find("mount");
-    if (size != nullptr && mount != nullptr)
-      all.push_back({.name = entry.key, .size = size->bytes(), .path = mount->text(), .claim = {}});
-  }
-  std::ranges::sort(all, {}, &DataDisk::path);
-  return all;
-}
-
 NodeLayout::NodeLayout(const Properties& properties, const Owner& owner,
                        const std::string& deployment)
     : name(properties.at("name").text()),

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "components/node/data_disks.h"
 #include "engine/description/value.h"
 #include "engine/world/host.h"
 #include "engine/world/workshop.h"
@@ -26,17 +27,6 @@ struct Mount {
   std::string
       tag;  ///< `share1`, ... in the order of the paths, so that one in another comes later.
 };
-
-/// A disk of the node's own beside the one it starts from.
-struct DataDisk {
-  std::string name;
-  Bytes size;
-  std::string path;
-  Claim claim;
-};
-
-/// Of the property `disks`, by path, so that one in another comes later. Without claims.
-std::vector<DataDisk> data_disks_of(const Properties& properties);
 
 /// A node in one generation: its bound properties, read.
 struct NodeLayout {
