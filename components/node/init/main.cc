@@ -50,8 +50,8 @@ void start_container() {
   grow_own("/mnt");
   lay_root("/", "/mnt", "/mnt/root");
   copy_identity("/mnt", "/mnt/root");
-  mount_shares("/mnt", "/mnt/root", SharesAre::Mounted);
-  mount_disks("/mnt", "/mnt/root", SharesAre::Mounted);
+  mount_shares("/mnt", "/mnt/root", MountsAre::Mounted);
+  mount_disks("/mnt", "/mnt/root", MountsAre::Mounted);
   drop_sys_resource();
   const Cards cards = read_cards("/mnt/net");
   set_up(cards);
@@ -116,8 +116,8 @@ void start_machine() {
   grow_own("/own");
   lay_root("/image", "/own", "/root");
   copy_identity("/own", "/root");
-  mount_shares("/own", "/root", SharesAre::Devices);
-  mount_disks("/own", "/root", SharesAre::Devices);
+  mount_shares("/own", "/root", MountsAre::Devices);
+  mount_disks("/own", "/root", MountsAre::Devices);
   const Cards cards = read_cards("/own/net");
   set_up(cards);
   finish_aside(cards, "/own");

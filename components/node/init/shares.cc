@@ -53,24 +53,24 @@ void for_each_line(const char* own, const char* name, Mount mount_one) {
 }
 
 void mount_share(const char* own, const char* root, const char* tag, const char* path,
-                 SharesAre shares) {
+                 MountsAre shares) {
   Path from{};
   Path to{};
   std::snprintf(from.data(), from.size(), "%s/shares.d/%s", own, tag);
   std::snprintf(to.data(), to.size(), "%s%s", root, path);
   make_directories(to.data());
-  const bool done = shares == SharesAre::Mounted
+  const bool done = shares == MountsAre::Mounted
                         ? mount(from.data(), to.data(), nullptr, MS_MOVE, nullptr) == 0
                         : mount(tag, to.data(), "virtiofs", 0, nullptr) == 0;
   must(done, "mount a volume at", path);
 }
 
 void mount_data_disk(const char* own, const char* root, const char* tag, const char* path,
-                     SharesAre disks) {
+                     MountsAre disks) {
   Path to{};
   std::snprintf(to.data(), to.size(), "%s%s", root, path);
   make_directories(to.data());
-  if (disks == SharesAre::Mounted) {
+  if (disks == MountsAre::Mounted) {
     Path from{};
     std::snprintf(from.data(), from.size(), "%s/disks.d/%s", own, tag);
     grow_own(from.data());
@@ -107,13 +107,13 @@ void empty_directory(int fd) {
 
 }  // namespace
 
-void mount_shares(const char* own, const char* root, SharesAre shares) {
+void mount_shares(const char* own, const char* root, MountsAre shares) {
   for_each_line(own, "shares", [&](const char* tag, const char* path) {
     mount_share(own, root, tag, path, shares);
   });
 }
 
-void mount_disks(const char* own, const char* root, SharesAre disks) {
+void mount_disks(const char* own, const char* root, MountsAre disks) {
   for_each_line(own, "disks", [&](const char* tag, const char* path) {
     mount_data_disk(own, root, tag, path, disks);
   });
