@@ -124,6 +124,15 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row[b.size()];
 }
 
+// Which characters a word has, a bit for each. A letter changed, added or left out changes at most
+// two of them.
+std::uint64_t letters_of(std::string_view word) {
+  std::uint64_t letters = 0;
+  for (const char c : word)
+    letters |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63U);
+  return letters;
+}
+
 }  // namespace
 
 bool Diagnostics::has_errors() const {
@@ -184,15 +193,6 @@ std::string quoted(std::string_view text) {
   while (cut > 0 && is_continuation(text[cut]))
     --cut;
   return fmt::format("'{}...'", text.substr(0, cut));
-}
-
-// Which characters a word has, a bit for each. A letter changed, added or left out changes at most
-// two of them.
-static std::uint64_t letters_of(std::string_view word) {
-  std::uint64_t letters = 0;
-  for (const char c : word)
-    letters |= std::uint64_t{1} << (static_cast<unsigned char>(c) & 63U);
-  return letters;
 }
 
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
