@@ -213,7 +213,7 @@ if [ -p "$work/requests" ]; then        # the other end is TreeAgent
     exec chroot "$root" perl /var/lib/encamp/agent.pl /var/lib/encamp) <"$work/requests" >"$work/answers"
   exec 3>&-
   [ ! -e "$work/failed" ] || exit 1
-  chroot "$root" sh -c 'cd /var/lib/encamp && rm -rf agent.pl receipts probes originals archives && cd .. &&
+  chroot "$root" sh -c 'cd /var/lib/encamp && rm -rf agent.pl receipts probes originals archives trees && cd .. &&
     rmdir encamp 2>/dev/null || :'
 fi
 close_tree

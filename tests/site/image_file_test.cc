@@ -101,6 +101,8 @@ TEST_F(ImageFile, IsATarballOrADisk) {
 }
 
 TEST_F(ImageFile, HasItsOwnSoftware) {
+  std::filesystem::create_directory(program->state() / "tree");
+  program->write("tree/y", "of the tree\n");
   const auto file = program->write("soft.yaml", R"(encamp: 1
 site: image-software
 networks: {lan: {}}
@@ -112,6 +114,7 @@ images:
       - {user: app, groups: [crew]}
       - {directory: /srv/app, owner: app, mode: "0750"}
       - {file: /srv/app/x, content: of the image, owner: app, mode: "0600"}
+      - {directory: /srv/tree, source: ./tree}
   web:
     extends: base
     software:
@@ -122,9 +125,11 @@ nodes:
 tests:
   there:
     node: node
-    run: cat /srv/built; id -Gn app; stat -c %U:%a /srv/app /srv/app/x; ls -A /var/lib/encamp
+    run: |
+      cat /srv/built /srv/tree/y; id -Gn app; stat -c %U:%a /srv/app /srv/app/x
+      [ ! -e /var/lib/encamp/trees ]
     expect:
-      contains: [of the image, 'Hello, world', app crew, 'app:750', 'app:600']
+      contains: [of the image, 'Hello, world', of the tree, app crew, 'app:750', 'app:600']
 )");
 
   const Result result = encamp({"test", file});
