@@ -16,8 +16,12 @@ bool is_picture(const GraphOptions& options) {
   return options.format == "dot" || options.format == "svg";
 }
 
+FoldedGraph shown(const Graph& graph, const GraphOptions& options) {
+  return options.expand ? unfolded(graph) : fold_copies(graph);
+}
+
 std::string picture(const Graph& graph, const GraphOptions& options) {
-  const std::string dot = to_dot(options.expand ? unfolded(graph) : fold_copies(graph));
+  const std::string dot = to_dot(shown(graph, options));
   return options.format == "dot" ? dot : to_svg(dot);
 }
 
@@ -61,7 +65,7 @@ ExitCode run_graph(Program& program, const GraphOptions& options) {
   else if (options.stage == "compile" && description.graph)
     text = is_picture(options)        ? picture(*description.graph, options)
            : options.format == "json" ? to_json(*description.graph)
-                                      : to_text(*description.graph);
+                                      : to_text(shown(*description.graph, options));
   else if (description.is_good())
     text = print_prepared(program, options, description);
   if (!text.empty())

@@ -211,7 +211,7 @@ class Compiler {
     std::vector<std::string> known;
     for (const AttributeSchema& attribute : schema.attributes)
       known.push_back(attribute.name);
-    report({.code = "unknown-attribute",
+    report({.code = "unknown-name",
             .summary = fmt::format("'{}' has no attribute '{}'", reference.address, name),
             .where = where,
             .hint = suggestion(name, known)});
@@ -319,6 +319,13 @@ class Compiler {
     for (const Resource& resource : site_.resources)
       known.push_back(resource.address);
     known.insert(known.end(), implied_.begin(), implied_.end());
+    if (std::ranges::find(site_.tests, address, &Test::address) != site_.tests.end()) {
+      report({.code = "bad-path",
+              .summary = fmt::format("'{}' is a test, and only tests need tests", address),
+              .where = where,
+              .hint = "tests run when all of the site stands"});
+      return std::nullopt;
+    }
     report({.code = "unknown-resource",
             .summary = fmt::format("there is no '{}'", address),
             .where = where,

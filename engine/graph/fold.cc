@@ -1,5 +1,6 @@
 #include "engine/graph/fold.h"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -88,6 +89,12 @@ FoldedGraph fold_copies(const Graph& graph) {
     const Graph::Vertex to = place_of[edge.to];
     if (seen.emplace(from, to, edge.reason).second)
       folded.graph.edges.push_back({from, to, edge.reason, edge.where});
+  }
+  std::ranges::stable_sort(folded.graph.edges, {}, &Graph::Edge::from);
+  std::set<Graph::Vertex> in_order;
+  for (const Graph::Vertex v : graph.order) {
+    if (in_order.insert(place_of[v]).second)
+      folded.graph.order.push_back(place_of[v]);
   }
   for (const std::size_t edge : cyclic_edges(graph))
     folded.cycles.emplace(place_of[graph.edges[edge].from], place_of[graph.edges[edge].to]);

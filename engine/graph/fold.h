@@ -12,7 +12,7 @@
 namespace encamp {
 
 struct FoldedGraph {
-  Graph graph;                   ///< `order` is empty.
+  Graph graph;                   ///< `order` is that of the first copies.
   std::map<Address, int> times;  ///< How many copies a node stands for; nodes without copies not.
   /// From and to of the edges that close cycles, because of which the graph has no order.
   std::set<std::pair<Graph::Vertex, Graph::Vertex>> cycles;

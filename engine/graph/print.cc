@@ -36,6 +36,12 @@ Json json_of(const Test& test) {
   return json;
 }
 
+// `nodes.worker ×40`
+std::string with_times(const FoldedGraph& folded, const Address& node) {
+  const auto times = folded.times.find(node);
+  return times == folded.times.end() ? node : fmt::format("{} ×{}", node, times->second);
+}
+
 // A quoted string of the DOT language.
 std::string dot_string(const std::string& text) {
   std::string out = "\"";
@@ -52,7 +58,8 @@ std::string dot_string(const std::string& text) {
 
 }  // namespace
 
-std::string to_text(const Graph& graph) {
+std::string to_text(const FoldedGraph& folded) {
+  const Graph& graph = folded.graph;
   std::string out;
   std::vector<Graph::Vertex> order = graph.order;
   if (order.empty()) {  // There is a cycle.
@@ -60,7 +67,8 @@ std::string to_text(const Graph& graph) {
       order.push_back(v);
   }
   for (const Graph::Vertex v : order) {
-    out += fmt::format("{} ({})\n", graph.resources[v].address, graph.resources[v].component);
+    const Resource& resource = graph.resources[v];
+    out += fmt::format("{} ({})\n", with_times(folded, resource.address), resource.component);
     for (const Graph::Edge& edge : graph.edges_from(v))
       out += fmt::format("  needs {}: {}\n", graph.resources[edge.to].address, edge.reason);
   }
@@ -83,11 +91,8 @@ std::string to_dot(const FoldedGraph& folded) {
       inside[Address(node)] += "    " + line;
   }
   for (const auto& [node, lines] : inside) {
-    const auto times = folded.times.find(node);
-    const std::string label =
-        times == folded.times.end() ? node : fmt::format("{} ×{}", node, times->second);
     out += fmt::format("  subgraph {} {{\n    label={};\n{}  }}\n", dot_string("cluster " + node),
-                       dot_string(label), lines);
+                       dot_string(with_times(folded, node)), lines);
   }
   for (const Graph::Edge& edge : graph.edges) {
     const Resource& from = graph.resources[edge.from];

@@ -9,7 +9,8 @@
 namespace encamp {
 
 /// One line per resource in the order of realization, below it one line per need with its reason.
-std::string to_text(const Graph& graph);
+/// Copies that are folded stand in one line, `nodes.worker ×40`.
+std::string to_text(const FoldedGraph& folded);
 
 /// Graphviz; what lies on a node is drawn inside it. An edge points at what is needed; its reason
 /// is shown when the pointer rests on it, and beside it where it leads to another node. The edges
