@@ -65,10 +65,18 @@ CLI::Option* add_settings(CLI::App& command, SiteOptions& site) {
           "", "NAME=VALUE"));
 }
 
+CLI::Option* add_allowed(CLI::App& command, SiteOptions& site) {
+  return command
+      .add_option("--allow-path", site.allowed, "The description may read files below DIR too")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+}
+
 void add_site(CLI::App& command, SiteOptions& site) {
   command.add_option("file", site.file, "Description of the site")->type_name("FILE")->required();
   add_settings(command, site);
   add_parameters(command, site);
+  add_allowed(command, site);
 }
 
 void add_name(CLI::App& command, std::string& name) {
@@ -206,6 +214,7 @@ void add_changing_commands(CLI::App& app, Program& program, Parsed& parsed) {
   file->excludes(on);
   add_settings(test, parsed.test.site)->excludes(on);
   add_parameters(test, parsed.test.site)->excludes(on);
+  add_allowed(test, parsed.test.site)->excludes(on);
   test.add_option("--keep", parsed.test.keep, "Leave the site standing: on-failure or always")
       ->type_name("WHEN")
       ->check(CLI::IsMember({"on-failure", "always"}))

@@ -22,6 +22,7 @@ struct SiteOptions {
   std::string file;
   std::vector<std::string> settings;    ///< `name=value`, `name=@file`
   std::vector<std::string> parameters;  ///< Files of parameters' values.
+  std::vector<std::string> allowed;     ///< What it may read besides what lies below its directory.
 };
 
 struct CheckOptions {

@@ -47,6 +47,8 @@ std::string as_typed(const SiteOptions& site, const std::vector<std::string>& se
   std::string text = site.file;
   for (const std::string& file : site.parameters)
     text += " --parameters " + quoted_for_shell(file);
+  for (const std::string& path : site.allowed)
+    text += " --allow-path " + quoted_for_shell(path);
   for (const std::string& setting : site.settings) {
     const std::size_t equals = setting.find('=');
     const bool is_shown = setting.compare(equals + 1, 1, "@") == 0 ||
@@ -82,7 +84,7 @@ Description read_description(Program& program, const SiteOptions& site, const st
   const auto source = std::make_shared<const SourceFile>(file, std::move(text));
   result.tree = read_tree(source, result.diagnostics);
   if (result.tree) {
-    const LocalLoader loader(file, program.installation().data / "descriptions");
+    const LocalLoader loader(file, program.installation().data / "descriptions", site.allowed);
     const std::vector<std::string>& secrets = result.secrets =
         secret_parameters(*result.tree, program.registry(), loader);
     for (const Setting& setting : options.settings) {

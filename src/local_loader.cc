@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/description/hints.h"
 #include "engine/description/quantity.h"
 #include "engine/description/resolve.h"
 #include "engine/description/utf8.h"
@@ -38,20 +39,47 @@ Error lies_outside(const std::string& path, const fs::path& directory) {
   return Error(ErrorKind::Denied,
                fmt::format("'{}' lies outside of the description's directory '{}'", path,
                            directory.native()))
-      .with_hint("put the file beside the description");
+      .with_hint("put the file beside the description, or allow its directory: '--allow-path DIR'");
+}
+
+// `batch/slurm`, ...
+std::vector<std::string> names_in(const fs::path& library) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (fs::recursive_directory_iterator entry(library, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    if (entry->path().extension() == ".yaml")
+      names.push_back(entry->path().lexically_relative(library).replace_extension());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::string hint_for_include(const std::string& name, const std::vector<std::string>& known) {
+  const std::string hint = hint_for(name, known);
+  if (!hint.empty())
+    return hint;
+  if (name.starts_with('/'))
+    return "the path of a file begins with './'";
+  return fmt::format("a file beside this one is included as './{}{}'", name,
+                     name.ends_with(".yaml") ? "" : ".yaml");
 }
 
 }  // namespace
 
-LocalLoader::LocalLoader(const fs::path& description, fs::path library)
+LocalLoader::LocalLoader(const fs::path& description, fs::path library,
+                         const std::vector<std::string>& allowed)
     : directory_(fs::weakly_canonical(fs::absolute(description)).parent_path()),
-      library_(fs::weakly_canonical(library)) {}
+      library_(fs::weakly_canonical(library)) {
+  for (const std::string& path : allowed)
+    allowed_.insert(fs::weakly_canonical(fs::absolute(path)));
+}
 
 std::string LocalLoader::locate(const std::string& path, const std::string& from) const {
   const fs::path start = fs::absolute(from).parent_path();
   const fs::path real = fs::weakly_canonical(start / path);
   if (from == Setting::kOption || from == Setting::kVariable)
-    set_.insert(real);
+    allowed_.insert(real);
   if (!may_read(real))
     throw lies_outside(path, directory_);
   std::error_code ignored;
@@ -70,8 +98,7 @@ Loader::Included LocalLoader::locate_description(const std::string& name,
     std::error_code ignored;
     if (library_.empty() || !is_below(path, library_) || !fs::exists(path, ignored))
       throw Error(ErrorKind::NotFound, fmt::format("no description is named '{}'", name))
-          .with_hint(fmt::format("a file beside this one is included as './{}{}'", name,
-                                 name.ends_with(".yaml") ? "" : ".yaml"));
+          .with_hint(hint_for_include(name, names_in(library_)));
     absolute = path.native();
   }
   return {absolute, shown(absolute)};
@@ -91,7 +118,7 @@ std::string LocalLoader::load(const std::string& absolute) const {
 
 bool LocalLoader::may_read(const fs::path& real) const {
   return is_below(real, directory_) || is_below(real, library_) ||
-         std::ranges::any_of(set_, [&](const fs::path& set) { return is_below(real, set); });
+         std::ranges::any_of(allowed_, [&](const fs::path& path) { return is_below(real, path); });
 }
 
 FileTree LocalLoader::load_tree(const std::string& absolute) const {

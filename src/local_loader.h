@@ -4,21 +4,24 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "engine/description/loader.h"
 
 namespace encamp {
 
 /// Lets a description read what lies below its own directory, or below `library` (the installed
-/// descriptions); links are followed and must end there too. What the user names himself, by --set
-/// or a variable, may lie anywhere; relative paths there begin in the working directory.
+/// descriptions) or what the user allows; links are followed and must end there too. What the user
+/// names himself, by --set or a variable, may lie anywhere; relative paths there begin in the
+/// working directory.
 class LocalLoader : public Loader {
  public:
   static constexpr std::size_t kLimit = 16 << 20;  ///< Bytes of one file, or of a tree.
   static constexpr std::size_t kMostFiles = 4096;  ///< Of a tree, with its directories.
 
-  /// `description` is the site's own file.
-  LocalLoader(const std::filesystem::path& description, std::filesystem::path library);
+  /// `description` is the site's own file, `allowed` what it may read besides: --allow-path.
+  LocalLoader(const std::filesystem::path& description, std::filesystem::path library,
+              const std::vector<std::string>& allowed = {});
 
   std::string locate(const std::string& path, const std::string& from) const override;
   Included locate_description(const std::string& name, const std::string& from) const override;
@@ -33,7 +36,8 @@ class LocalLoader : public Loader {
   bool may_read(const std::filesystem::path& real) const;
   std::filesystem::path directory_;
   std::filesystem::path library_;
-  mutable std::set<std::filesystem::path> set_;  ///< Named by settings; one thread resolves.
+  /// Also what settings name; one thread resolves.
+  mutable std::set<std::filesystem::path> allowed_;
 };
 
 /// The whole text of a file. Throws Error(NotFound), Error(Denied), or Error(NoRoom) when it is

@@ -29,8 +29,18 @@ std::vector<Setting> of_environment() {
 
 void add_file(const std::string& path, std::vector<Setting>& settings, Diagnostics& diagnostics) {
   std::string text = read_text(path, ReadBudget().bytes + 1);
+  Diagnostics found;
   const std::optional<Tree> tree =
-      read_tree(std::make_shared<const SourceFile>(path, std::move(text)), diagnostics);
+      read_tree(std::make_shared<const SourceFile>(path, std::move(text)), found);
+  for (Diagnostic diagnostic : found.all()) {
+    if (diagnostic.code == "not-a-description") {
+      if (!diagnostic.where)  // It is empty.
+        continue;
+      diagnostic.code = "wrong-type";
+      diagnostic.summary = "a file of parameters is a mapping, 'name: value'";
+    }
+    diagnostics.add(std::move(diagnostic));
+  }
   if (!tree)
     return;
   for (const Tree::Entry& entry : tree->entries) {

@@ -42,6 +42,38 @@ TEST_F(LocalFiles, LoaderFindsFilesBesideTheDescription) {
   EXPECT_THROW(loader.locate("none", site), Error);
 }
 
+TEST_F(LocalFiles, LoaderReadsWhatIsAllowedBesides) {
+  const std::string site = write("site/site.yaml", "");
+  const std::string other = write("other/file", "x");
+  fs::create_symlink(other, folder_ / "site/link");
+
+  EXPECT_THROW(LocalLoader(site, {}).locate("../other/file", site), Error);
+  const LocalLoader loader(site, {}, {(folder_ / "other").native()});
+
+  EXPECT_EQ(loader.locate("../other/file", site), other);
+  EXPECT_EQ(loader.locate("./link", site), other);
+  EXPECT_THROW(loader.locate("../secret", site), Error);
+}
+
+TEST_F(LocalFiles, LoaderSuggestsDescriptionsOfTheLibrary) {
+  const std::string site = write("site/site.yaml", "");
+  write("library/batch/slurm.yaml", "");
+  const LocalLoader loader(site, folder_ / "library");
+
+  const auto hint = [&](const std::string& name) {
+    try {
+      loader.locate_description(name, site);
+    } catch (const Error& error) {
+      return error.hint();
+    }
+    return std::string();
+  };
+
+  EXPECT_EQ(hint("batch/slrm"), "did you mean 'batch/slurm'?");
+  EXPECT_EQ(hint("mine"), "a file beside this one is included as './mine.yaml'");
+  EXPECT_EQ(hint("/etc/mine"), "the path of a file begins with './'");
+}
+
 TEST_F(LocalFiles, LoaderReadsATree) {
   const std::string site = write("site/site.yaml", "");
   write("site/tree/conf.d/a", "a");
