@@ -169,6 +169,22 @@ Json software(const Registry& registry) {
   return {{"type", Json::array({"array", "null"})}, {"items", {{"anyOf", std::move(kinds)}}}};
 }
 
+Json without(const std::string& key) {
+  return {{"not", {{"required", Json::array({key})}}}};
+}
+
+// Nothing runs in an image, and nothing waits.
+Json software_of_an_image(const Registry& registry) {
+  Json kinds = Json::array();
+  for (const Component* component : registry.all("software")) {
+    if (!component->schema().runs)
+      kinds.push_back(ref_to("item-" + component->schema().component));
+  }
+  Json item{{"anyOf", std::move(kinds)}};
+  item.update(without("needs"));
+  return {{"type", Json::array({"array", "null"})}, {"items", std::move(item)}};
+}
+
 Json resources(const Registry& registry) {
   Json properties = Json::object();
   Json kinds = Json::array();
@@ -253,6 +269,16 @@ Json section(const Registry& registry, const std::string& component, Json more =
   return mapping_of(std::move(entry));
 }
 
+Json images(const Registry& registry) {
+  Json section_schema =
+      section(registry, "image",
+              {{"extends", {{"type", "string"}}}, {"software", ref_to("software-of-an-image")}});
+  // With `file` also `sha256`; `dependentRequired` is not known to every editor.
+  section_schema["additionalProperties"]["anyOf"] =
+      Json::array({without("file"), {{"required", Json::array({"sha256"})}}});
+  return section_schema;
+}
+
 Json definitions(const Registry& registry) {
   Json defs{
       {"reference", matching(R"(\$\{\{)")},
@@ -262,6 +288,7 @@ Json definitions(const Registry& registry) {
   for (const Component* component : registry.all("software"))
     defs["item-" + component->schema().component] = item_schema(component->schema());
   defs["software"] = software(registry);
+  defs["software-of-an-image"] = software_of_an_image(registry);
   defs["resources"] = resources(registry);
   defs["tests-of-a-node"] = test(nullptr);
   defs["node"] = node(registry, false);
@@ -274,23 +301,21 @@ Json definitions(const Registry& registry) {
 std::string json_schema(const Registry& registry) {
   Json check = object({{"that", or_reference({{"type", "boolean"}})}, {"message", text()}});
   check["required"] = Json::array({"that"});
-  Json properties{
-      {"encamp", {{"enum", Json::array({1, "1"})}}},
-      {"site", matching("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")},
-      {"about", text()},
-      {"domain", {{"type", "string"}}},
-      {"include", one_or_list({{"type", "string"}})},
-      {"parameters", declarations("secret")},
-      {"networks", section(registry, "network")},
-      {"images", section(registry, "image",
-                         {{"extends", {{"type", "string"}}}, {"software", ref_to("software")}})},
-      {"volumes", section(registry, "volume", copies())},
-      {"prototypes", mapping_of(ref_to("prototype"))},
-      {"nodes", mapping_of(ref_to("node"))},
-      {"resources", ref_to("resources")},
-      {"tests", test("node")},
-      {"outputs", mapping_of(Json::object())},
-      {"checks", list_of(std::move(check))}};
+  Json properties{{"encamp", {{"enum", Json::array({1, "1"})}}},
+                  {"site", matching("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")},
+                  {"about", text()},
+                  {"domain", {{"type", "string"}}},
+                  {"include", one_or_list({{"type", "string"}})},
+                  {"parameters", declarations("secret")},
+                  {"networks", section(registry, "network")},
+                  {"images", images(registry)},
+                  {"volumes", section(registry, "volume", copies())},
+                  {"prototypes", mapping_of(ref_to("prototype"))},
+                  {"nodes", mapping_of(ref_to("node"))},
+                  {"resources", ref_to("resources")},
+                  {"tests", test("node")},
+                  {"outputs", mapping_of(Json::object())},
+                  {"checks", list_of(std::move(check))}};
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
               {"title", "A site for encamp"}};
   schema.update(object(std::move(properties)));

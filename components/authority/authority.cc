@@ -113,7 +113,7 @@ class Authority : public Component {
     const std::string certificate = text_of(authority.properties, "certificate");
     if (certificate.empty()) {
       if (subject.empty())
-        report("authority", "an authority has a 'subject' or a 'certificate'", "subject",
+        report("missing-key", "an authority has a 'subject' or a 'certificate'", "subject",
                "'subject: /DC=test/O=Grid' for one of the site's own");
       else if (const std::string problem = x509::problem_with_subject(subject); !problem.empty())
         report("bad-subject", fmt::format("'{}' is no name of an authority: {}", subject, problem),
@@ -130,8 +130,8 @@ class Authority : public Component {
                          facts->subject),
              "certificate");
     else if (!subject.empty() && subject != facts->subject)
-      report("authority", fmt::format("the certificate is that of '{}'", facts->subject), "subject",
-             "leave the subject out");
+      report("bad-subject", fmt::format("the certificate is that of '{}'", facts->subject),
+             "subject", "leave the subject out");
   }
 
   void expand(const Resource& authority, Expansion& expansion) const override {

@@ -37,33 +37,37 @@ bool is_mount_point(const std::string& path) {
 
 void check_data_disks(const Resource& node, Diagnostics& diagnostics) {
   constexpr std::size_t kMost = 16;
-  const auto refuse = [&](std::string summary, std::string hint) {
+  const auto refuse = [&](const std::string& part, std::string summary, std::string hint) {
     diagnostics.add({.code = "bad-disk",
                      .summary = std::move(summary),
-                     .where = node.place("disks"),
+                     .where = node.place("disks" + part),
                      .hint = std::move(hint)});
   };
   const std::vector<DataDisk> disks = data_disks_of(node.properties);
   if (disks.size() > kMost)
-    refuse(fmt::format("a node has at most {} data disks", kMost), "");
+    refuse("", fmt::format("a node has at most {} data disks", kMost), "");
   const auto mounts = node.properties.find("mounts");
   for (std::size_t i = 0; i < disks.size(); ++i) {
     const DataDisk& disk = disks[i];
     const std::string path = printable(disk.path);
+    const std::string mount = "." + disk.name + ".mount";
     if (!is_mount_point(disk.path)) {
-      refuse(fmt::format("'{}' cannot be where disk '{}' is mounted", path, printable(disk.name)),
+      refuse(mount,
+             fmt::format("'{}' cannot be where disk '{}' is mounted", path, printable(disk.name)),
              "an absolute path without '.', '..' and a slash at its end");
       continue;
     }
     if (i > 0 && disks[i - 1].path == disk.path)
-      refuse(fmt::format("disks '{}' and '{}' are mounted at the same place, '{}'",
+      refuse(mount,
+             fmt::format("disks '{}' and '{}' are mounted at the same place, '{}'",
                          printable(disks[i - 1].name), printable(disk.name), path),
              "");
     if (mounts == node.properties.end() || !mounts->second.is_mapping())
       continue;
     for (const Value::Entry& entry : mounts->second.mapping()) {
       if ((entry.key + "/").starts_with(disk.path + "/"))
-        refuse(fmt::format("disk '{}' would hide the volume that is mounted at '{}'",
+        refuse(mount,
+               fmt::format("disk '{}' would hide the volume that is mounted at '{}'",
                            printable(disk.name), printable(entry.key)),
                "mount it elsewhere, or below the volume");
     }

@@ -354,7 +354,7 @@ class Node : public Component {
       diagnostics.add(
           {.code = "bad-path",
            .summary = fmt::format("'{}' cannot be where a volume is mounted", printable(entry.key)),
-           .where = node.place("mounts"),
+           .where = node.place("mounts." + entry.key),
            .hint = "an absolute path without '.', '..' and a slash at its end"});
     }
   }

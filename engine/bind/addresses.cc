@@ -204,7 +204,8 @@ class AddressChooser {
   void take_written(const Resource& node, const Resource& network, const Subnet& subnet,
                     const std::string& text, std::map<Ipv4, Span>& taken) {
     const auto address = parse_ipv4(text);
-    const Span where = node.place("networks");
+    const Span where =
+        node.place("networks." + std::string(last_name(network.address)) + ".address");
     if (!address || !is_usable(*address, subnet)) {
       diagnostics_.add({.code = "address-outside-subnet",
                         .summary = fmt::format("'{}' is no address for a node in {} of '{}'", text,

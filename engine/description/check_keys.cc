@@ -1,5 +1,6 @@
 // Keys that mean nothing, keys that are missing, and what was most likely meant.
 #include <algorithm>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,12 @@ namespace encamp {
 std::string hint_for(const std::string& word, const std::vector<std::string>& candidates) {
   const std::string near = nearest(word, candidates);
   return near.empty() ? "" : fmt::format("did you mean '{}'?", near);
+}
+
+std::string with_article(const std::string& noun) {
+  const bool is_vowel =
+      !noun.empty() && std::string_view("aeio").find(noun[0]) != std::string::npos;
+  return (is_vowel ? "an " : "a ") + noun;
 }
 
 bool check_keys(const Tree& mapping, const std::vector<std::string>& known, const std::string& of,

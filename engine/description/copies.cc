@@ -38,6 +38,7 @@ class CopyReader {
     copies.is_wrong = true;
     if (!value)
       return;
+    is_wrong_ = false;
     const std::size_t size = value->is_mapping() ? value->mapping().size()
                              : value->is_list()  ? value->list().size()
                                                  : 0;
@@ -58,8 +59,8 @@ class CopyReader {
         const Value& item = value->list()[i];
         const Span where =
             tree.is_list() && tree.items.size() == size ? tree.items[i].where : tree.where;
-        if (!item.is_null())
-          add(copies.all, key_of(item, copies.all.size() + 1, where), item, where);
+        if (!item.is_null() && has_key(item, where))
+          add(copies.all, key_of(item, copies.all.size() + 1), item, where);
       }
     } else {
       report(value->is_pending() ? "not-known-yet" : "wrong-type",
@@ -69,7 +70,7 @@ class CopyReader {
              tree.where);
       return;
     }
-    copies.is_wrong = false;
+    copies.is_wrong = is_wrong_;
   }
 
  private:
@@ -78,9 +79,15 @@ class CopyReader {
         {.code = std::move(code), .summary = std::move(summary), .where = where});
   }
 
-  std::string key_of(const Value& item, std::size_t number, const Span& where) const {
-    if (item.is_pending())
+  bool has_key(const Value& item, const Span& where) {
+    if (item.is_pending()) {
+      is_wrong_ = true;
       report("not-known-yet", "the key of a copy must be known when the file is read", where);
+    }
+    return !item.is_pending();
+  }
+
+  std::string key_of(const Value& item, std::size_t number) const {
     if (item.is_text())
       return item.text();
     if (!item.is_reference())
@@ -109,6 +116,7 @@ class CopyReader {
 
   Drafts& drafts_;
   const Scope& scope_;
+  bool is_wrong_ = false;                 ///< A key is missing, which is told.
   std::unordered_set<std::string> keys_;  ///< Of the copies so far.
 };
 

@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "engine/description/functions.h"
 #include "engine/description/resolver.h"
+#include "engine/description/scalar_types.h"
 
 namespace encamp {
 namespace {
@@ -73,6 +75,11 @@ std::string variable_name(const std::string& parameter) {
   for (const char c : parameter)
     name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return name;
+}
+
+bool is_text(TypeKind kind) {
+  return kind == TypeKind::Text || kind == TypeKind::Path || kind == TypeKind::Source ||
+         kind == TypeKind::Ip || kind == TypeKind::Subnet;
 }
 
 class DeclarationReader {
@@ -162,9 +169,7 @@ class DeclarationReader {
       diagnostics_.add({.code = "two-keys",
                         .summary = "a secret has no 'default': it would stand in the description",
                         .where = entry_.value.find("default")->where,
-                        .hint = fmt::format("give it by '--parameters FILE' or the variable "
-                                            "ENCAMP_SET_{}",
-                                            variable_name(entry_.key))});
+                        .hint = how_to_give_secret(entry_.key)});
   }
 
   void read_constraints() {
@@ -181,6 +186,14 @@ class DeclarationReader {
       } else {
         schema.least = typing_.read(tree->items[0], schema.type);
         schema.most = typing_.read(tree->items[1], schema.type);
+        if (schema.least && schema.most && binary(">", *schema.least, *schema.most).boolean()) {
+          diagnostics_.add({.code = "out-of-range",
+                            .summary = "the least value of 'range' is above the greatest",
+                            .where = tree->where,
+                            .hint = "write the least one first"});
+          schema.least.reset();
+          schema.most.reset();
+        }
       }
     }
     if (const Tree* tree = written("one_of")) {
@@ -188,9 +201,20 @@ class DeclarationReader {
           typing_.read(*tree, Type{.kind = TypeKind::List, .item = {{.kind = TypeKind::Text}}});
       for (const Value& item : list ? list->list() : Value::List())
         schema.one_of.push_back(item.is_text() ? item.text() : "");
+      if (list && schema.one_of.empty())
+        diagnostics_.add({.code = "wrong-type",
+                          .summary = "'one_of' lists at least one value",
+                          .where = tree->where});
     }
     if (const Tree* tree = written("pattern")) {
-      if (typing_.check_pattern(tree->text, tree->where))
+      const Type& of = schema.type.item.empty() ? schema.type : schema.type.item.front();
+      if (!is_text(of.kind))
+        diagnostics_.add({.code = "wrong-type",
+                          .summary = fmt::format("'pattern' is for text, and '{}' is {}",
+                                                 entry_.key, type_name(of)),
+                          .where = tree->where,
+                          .hint = "numbers, sizes and times have a 'range'"});
+      else if (typing_.check_pattern(tree->text, tree->where))
         schema.pattern = tree->text;
     }
   }
@@ -203,6 +227,11 @@ class DeclarationReader {
 };
 
 }  // namespace
+
+std::string how_to_give_secret(const std::string& parameter) {
+  return fmt::format("give it by '--parameters FILE' or the variable ENCAMP_SET_{}",
+                     variable_name(parameter));
+}
 
 std::optional<Declaration> read_declaration(const Tree::Entry& entry, Declared kind,
                                             const Registry& registry, const Typing& typing,

@@ -28,4 +28,7 @@ std::optional<Declaration> read_declaration(const Tree::Entry& entry, Declared k
                                             const Registry& registry, const Typing& typing,
                                             Diagnostics& diagnostics);
 
+/// How the parameter of that name is given a value that is a secret: a hint.
+std::string how_to_give_secret(const std::string& parameter);
+
 }  // namespace encamp

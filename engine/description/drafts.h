@@ -75,7 +75,9 @@ class Drafts {
   std::vector<std::string> told_parameters(const Work& work) {
     add_parameters();
     std::vector<std::string> around = std::exchange(asked_, {});
+    ++telling_;
     work();
+    --telling_;
     add_parameters();
     std::vector<std::string> own = std::exchange(asked_, std::move(around));
     return own;
@@ -184,6 +186,7 @@ class Drafts {
   void outline_value(const Draft& draft, const std::string& name, const Tree& written,
                      std::vector<std::string> parameters);
   void evaluate_property(Draft& draft, std::size_t index);
+  static void add_places(Draft& draft, const std::string& name, const Tree& written);
   void give(Draft& draft, const PropertySchema& schema, Value value);
   void evaluate_attribute(Draft& node, std::size_t index);
   void report_missing_attribute(const Draft& node, const Declaration& declaration);
@@ -201,6 +204,7 @@ class Drafts {
   Budget budget_;
   int depth_ = 0;                   ///< Of values that refer to values.
   std::vector<std::string> asked_;  ///< Parameters that the value at hand came from so far.
+  int telling_ = 0;                 ///< Calls of told_parameters() that are at work.
   std::size_t told_ = 0;            ///< Diagnostics that say already which parameters are meant.
   std::map<std::pair<std::string, std::string>, std::shared_ptr<const NamedFile>> files_;
   std::map<ParsedPlace, std::pair<std::string, Scope::Parsed>> parsed_;

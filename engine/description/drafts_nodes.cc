@@ -57,8 +57,10 @@ void Drafts::evaluate_networks(Draft& node) {
     const Type names{.kind = Type::Kind::List, .item = {network}, .or_one = true};
     const std::optional<Value> list = typing.read(*written, names);
     if (list) {
-      for (const Value& item : list->list())
-        add(last_name(item.reference()), Value::Mapping{}, written->where);
+      const bool one_by_one = list->list().size() == written->items.size();
+      for (std::size_t i = 0; i < list->list().size(); ++i)
+        add(last_name(list->list()[i].reference()), Value::Mapping{},
+            one_by_one ? written->items[i].where : written->where);
     } else {
       node.faulty = true;
     }

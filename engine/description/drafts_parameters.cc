@@ -46,6 +46,8 @@ std::optional<Value> Drafts::parameter(const std::string& name, const Span& wher
 }
 
 void Drafts::note_parameters(const std::vector<std::string>& names) {
+  if (telling_ == 0)  // No value is at hand that they could be origins of.
+    return;
   for (const std::string& name : names) {
     if (std::ranges::find(asked_, name) == asked_.end())
       asked_.push_back(name);
@@ -93,7 +95,9 @@ void Drafts::evaluate_parameter(Parameter& parameter) {
     found.add({.code = "missing-parameter",
                .summary = fmt::format("the parameter '{}' has no value", declaration.schema.name),
                .where = declaration.where,
-               .hint = fmt::format("give it one: '--set {}=...'", declaration.schema.name)});
+               .hint = declaration.secret
+                           ? how_to_give_secret(declaration.schema.name)
+                           : fmt::format("give it one: '--set {}=...'", declaration.schema.name)});
   if (declaration.secret && parameter.value && parameter.value->is_text())
     parameter.value = Secret(parameter.value->text(), nullptr);
   if (declaration.secret && parameter.set != nullptr && !found.all().empty()) {

@@ -31,6 +31,12 @@ bool is_of_a_place(const Type& type) {
          std::ranges::any_of(type.fields, is_of_a_place, &PropertySchema::type);
 }
 
+// Whether the property is what an item is about. A command is what is run.
+bool is_called_so(const Draft& draft, const PropertySchema& schema) {
+  return draft.subject != nullptr && schema.name == draft.schema->subject &&
+         draft.schema->component != "command";
+}
+
 bool is_constant(const PropertySchema& schema, const Tree* written) {
   return !is_of_a_place(schema.type) && (written == nullptr || !has_reference(*written));
 }
@@ -66,7 +72,9 @@ bool Drafts::is_wanted(const Draft& draft, const Tree& keys) {
     return true;
   const PlaceScope scope(*this, draft);
   const Typing typing(scope, loader_, diagnostics_);
-  return typing.read(when->value, Type{.kind = Type::Kind::Boolean}).value_or(true).boolean();
+  std::optional<Value> value;
+  told_parameters([&] { value = typing.read(when->value, Type{.kind = Type::Kind::Boolean}); });
+  return !value || value->boolean();
 }
 
 const Value* Drafts::property(Draft& draft, const std::string& name, const Span& where) {
@@ -232,7 +240,7 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
   const Tree* written = draft.written(schema.name);
   std::vector<std::string> parameters;
   if (written != nullptr)
-    draft.resource.places[schema.name] = written->where;
+    add_places(draft, schema.name, *written);
   if (draft.is_node() && schema.name == "networks") {
     parameters = told_parameters([&] { evaluate_networks(draft); });
   } else if (draft.is_node() && schema.name == "image" && written == nullptr) {
@@ -244,6 +252,13 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
     const Typing typing(scope, loader_, diagnostics_);
     std::optional<Value> value;
     parameters = told_parameters([&] { value = typing.read(*written, schema); });
+    if (value && !value->is_known() && is_called_so(draft, schema)) {
+      value.reset();
+      diagnostics_.add({.code = "not-known-yet",
+                        .summary = "what an item is about must be known when the file is read",
+                        .where = written->where,
+                        .hint = "addresses and outputs may stand in what is written or run"});
+    }
     if (value)
       give(draft, schema, std::move(*value));
     else
@@ -263,6 +278,19 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
   draft.evaluations[index] = Evaluation::Done;
 }
 
+// Of a node's networks, disks and mounts each has its place, and what is said of it.
+void Drafts::add_places(Draft& draft, const std::string& name, const Tree& written) {
+  draft.resource.places[name] = written.where;
+  if (!draft.is_node())
+    return;
+  for (const Tree::Entry& entry : written.entries) {
+    const std::string of_entry = name + "." + entry.key;
+    draft.resource.places[of_entry] = entry.where;
+    for (const Tree::Entry& part : entry.value.entries)
+      draft.resource.places[of_entry + "." + part.key] = part.value.where;
+  }
+}
+
 // A file's `template` becomes its `content`.
 void Drafts::give(Draft& draft, const PropertySchema& schema, Value value) {
   const std::string& name = schema.given_as();
@@ -275,11 +303,12 @@ void Drafts::give(Draft& draft, const PropertySchema& schema, Value value) {
     return o.name != schema.name && (o.name == name || o.gives == name) &&
            draft.written(o.name) != nullptr;
   });
-  diagnostics_.add({.code = "two-keys",
-                    .summary = fmt::format("a {} has '{}' or '{}', not both",
-                                           draft.resource.component, other->name, schema.name),
-                    .where = draft.keys->find(schema.name)->where,
-                    .notes = {{"the other", draft.keys->find(other->name)->where}}});
+  diagnostics_.add(
+      {.code = "two-keys",
+       .summary = fmt::format("{} has '{}' or '{}', not both",
+                              with_article(draft.resource.component), other->name, schema.name),
+       .where = draft.keys->find(schema.name)->where,
+       .notes = {{"the other", draft.keys->find(other->name)->where}}});
 }
 
 }  // namespace encamp

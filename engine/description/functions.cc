@@ -161,6 +161,10 @@ Value sum(const Arguments& arguments) {
   const Value::List& list = list_of(arguments[0]);
   if (list.empty())
     return 0;
+  for (const Value& item : list) {
+    if (!item.is<Bytes>() && !item.is<Duration>() && !item.is<std::int64_t>() && !item.is<double>())
+      refuse(item, "a number, size or time");
+  }
   Value total = list.front();
   for (std::size_t i = 1; i < list.size(); ++i)
     total = binary("+", total, list[i]);

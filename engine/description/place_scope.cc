@@ -198,6 +198,10 @@ std::vector<std::string> PlaceScope::members(const Address& address) const {
           draft->find_attribute(attribute.name) != nullptr)
         names.push_back(attribute.name);
     }
+    if (draft->copy.is_copy())
+      names.emplace_back("index");
+    if (!draft->copy.key.empty())
+      names.emplace_back("key");
     return names;
   }
   if (address.ends_with(".addresses")) {
@@ -240,7 +244,8 @@ std::optional<Value> PlaceScope::copy(const Address& collection, const std::stri
 std::optional<bool> PlaceScope::extends(const Address& address,
                                         const std::string& prototype) const {
   if (drafts_.prototypes == nullptr || !drafts_.prototypes->has(prototype)) {
-    if (!drafts_.is_whole)
+    if (!drafts_.is_whole ||
+        (drafts_.prototypes != nullptr && drafts_.prototypes->is_told(prototype)))
       throw ExpressionError{};
     return std::nullopt;
   }

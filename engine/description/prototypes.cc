@@ -22,6 +22,8 @@ Prototypes::Prototypes(const Joined& description, const Registry& registry,
                        Diagnostics& diagnostics)
     : is_whole_(description.is_whole), registry_(registry), diagnostics_(diagnostics) {
   const Tree& tree = description.tree;
+  if (const Tree::Entry* nodes = tree.find("nodes"))
+    nodes_ = &nodes->value;
   const Tree::Entry* entry = tree.find("prototypes");
   if (entry == nullptr || !entry->value.is_mapping())
     return;
@@ -84,11 +86,16 @@ void Prototypes::check_parents(const Tree& definition) const {
                       .summary = "'extends' is the name of a prototype, or a list of names",
                       .where = extends->value.where});
   for (const Tree* name : names) {
-    if (!has(name->text) && is_whole_)
-      diagnostics_.add({.code = "unknown-prototype",
-                        .summary = fmt::format("no prototype is named {}", quoted(name->text)),
-                        .where = name->where,
-                        .hint = hint_for(name->text, this->names())});
+    if (has(name->text) || !is_whole_)
+      continue;
+    told_.insert(name->text);
+    std::string hint = hint_for(name->text, this->names());
+    if (hint.empty() && nodes_ != nullptr && nodes_->find(name->text) != nullptr)
+      hint = fmt::format("'{}' is a node, and only prototypes are extended", name->text);
+    diagnostics_.add({.code = "unknown-prototype",
+                      .summary = fmt::format("no prototype is named {}", quoted(name->text)),
+                      .where = name->where,
+                      .hint = std::move(hint)});
   }
 }
 

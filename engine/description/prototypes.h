@@ -37,6 +37,8 @@ class Prototypes {
   Prototypes(const Joined& description, const Registry& registry, Diagnostics& diagnostics);
 
   bool has(const std::string& name) const { return find(name) != nullptr; }
+  /// Whether an `extends` names it, there is none, and this is told.
+  bool is_told(const std::string& name) const { return told_.contains(name); }
   const std::vector<std::string>& names() const { return names_; }
   /// The prototype as it is written, or nullptr.
   const Tree* find(const std::string& name) const;
@@ -68,6 +70,8 @@ class Prototypes {
 
   const bool is_whole_;
   const Tree* section_ = nullptr;
+  const Tree* nodes_ = nullptr;         ///< The section.
+  mutable std::set<std::string> told_;  ///< Unknown names; one thread resolves.
   std::unordered_map<std::string, const Tree*> by_name_;
   std::vector<std::string> names_;  ///< As written.
   const Registry& registry_;

@@ -184,7 +184,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void add_entry(Frame& frame, const Tree& key, Tree value) {
     if (key.is_list() || key.is_mapping() || key.text.empty()) {
-      refuse_key(key.where ? key : frame.tree);
+      Tree refused = key;
+      if (!key.where) {
+        refused.begin = frame.tree.begin;
+        refused.where = frame.tree.where;
+      }
+      refuse_key(refused);
       return;
     }
     if (key.is_plain() && key.text == "<<") {

@@ -65,8 +65,12 @@ class Resolver {
     name_items(drafts_);
     const Tree& tests = section("tests");
     declare_tests(drafts_, tests);
-    for (const std::unique_ptr<Draft>& draft : drafts_.all())
+    for (const std::unique_ptr<Draft>& draft : drafts_.all()) {
+      const std::size_t before = diagnostics_.all().size();
       told_the_way(drafts_, *draft, [&] { complete(*draft); });
+      if (is_of_an_image(*draft))
+        tell_once(drafts_, before);
+    }
     for (const std::string& name : drafts_.parameter_names())
       check_parameter(name);
     check_same_items(drafts_);

@@ -3,6 +3,8 @@
 // image.
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,11 +21,12 @@ class ImageDeclarer {
       : drafts_(drafts), schema_(schema), section_(section) {}
 
   void declare(const Tree::Entry& entry) {
+    const std::size_t before = drafts_.diagnostics().all().size();
     Draft draft = section_draft(drafts_, schema_, entry, "images");
     if (draft.keys != nullptr) {
-      std::vector<std::string> way{entry.key};
+      std::vector<Step> way;
       is_whole_ = true;
-      Tree keys = merged_keys(entry.value, way);
+      Tree keys = merged_keys(entry.key, entry.value, way);
       draft.is_whole = is_whole_;
       sort_software(keys);
       draft.owned = std::make_shared<const Tree>(std::move(keys));
@@ -39,11 +42,14 @@ class ImageDeclarer {
     const Tree::Entry* software = added.keys == nullptr ? nullptr : added.keys->find("software");
     if (software != nullptr)
       declare_software(drafts_, {&added}, software->value);
+    tell_once(drafts_, before);
   }
 
  private:
+  using Step = std::pair<std::string, const Tree*>;  ///< An image, and what it says in `extends`.
+
   // `way` are the images that lead here, against cycles.
-  Tree merged_keys(const Tree& own, std::vector<std::string>& way) {
+  Tree merged_keys(const std::string& image, const Tree& own, std::vector<Step>& way) {
     Tree keys = own;
     std::erase_if(keys.entries, [](const Tree::Entry& key) { return key.key == "extends"; });
     const Tree::Entry* extends = own.find("extends");
@@ -51,27 +57,47 @@ class ImageDeclarer {
       return keys;
     const Tree& name = extends->value;
     const Tree::Entry* base = name.is_scalar() ? section_.find(name.text) : nullptr;
-    if (base == nullptr) {
-      is_whole_ = false;
-      std::vector<std::string> names;
-      for (const Tree::Entry& image : section_.entries)
-        names.push_back(image.key);
-      drafts_.diagnostics().add({.code = "unknown-image",
-                                 .summary = fmt::format("no image is named {}", quoted(name.text)),
-                                 .where = name.where,
-                                 .hint = hint_for(name.text, names)});
-      return keys;
+    way.emplace_back(image, &name);
+    const auto again = std::ranges::find(way, name.text, &Step::first);
+    if (base != nullptr && again == way.end())
+      return merged(merged_keys(name.text, base->value, way), keys, drafts_.registry());
+    is_whole_ = false;
+    if (!name.is_scalar())
+      report("wrong-type",
+             fmt::format("'extends' is the name of an image, and this is {}", name.kind_name()),
+             name.where);
+    else if (base == nullptr)
+      report_unknown(name);
+    else
+      report_cycle(again, way.end());
+    return keys;
+  }
+
+  void report_unknown(const Tree& name) const {
+    std::vector<std::string> names;
+    for (const Tree::Entry& image : section_.entries)
+      names.push_back(image.key);
+    drafts_.diagnostics().add({.code = "unknown-image",
+                               .summary = fmt::format("no image is named {}", quoted(name.text)),
+                               .where = name.where,
+                               .hint = hint_for(name.text, names)});
+  }
+
+  // Once for all images that lead into it.
+  void report_cycle(std::vector<Step>::const_iterator from, std::vector<Step>::const_iterator to) {
+    if (std::any_of(from, to, [&](const Step& step) { return in_cycles_.contains(step.first); }))
+      return;
+    Diagnostic diagnostic{
+        .code = "reference-cycle",
+        .summary = fmt::format("the image '{}' extends itself in the end", from->first),
+        .where = from->second->where,
+        .hint = "take one of these out"};
+    for (auto step = from; step != to; ++step) {
+      in_cycles_.insert(step->first);
+      diagnostic.notes.push_back(
+          {fmt::format("'{}' extends '{}'", step->first, step->second->text), step->second->where});
     }
-    if (std::ranges::find(way, name.text) != way.end()) {
-      is_whole_ = false;
-      drafts_.diagnostics().add(
-          {.code = "reference-cycle",
-           .summary = fmt::format("the image '{}' extends itself in the end", name.text),
-           .where = name.where});
-      return keys;
-    }
-    way.push_back(name.text);
-    return merged(merged_keys(base->value, way), keys, drafts_.registry());
+    drafts_.diagnostics().add(std::move(diagnostic));
   }
 
   // Whether it says once what it starts from: a release, a file or another image.
@@ -178,7 +204,8 @@ class ImageDeclarer {
   Drafts& drafts_;
   const Schema& schema_;
   const Tree& section_;
-  bool is_whole_ = true;  ///< Of the image at hand: all that it extends is there.
+  bool is_whole_ = true;             ///< Of the image at hand: all that it extends is there.
+  std::set<std::string> in_cycles_;  ///< Images whose cycle is told already.
 };
 
 // Reports what an image cannot have: it is the same for all sites, and built before any runs.
@@ -224,6 +251,24 @@ Value to_value(const Resource& item) {
 
 bool is_of_an_image(const Draft& draft) {
   return draft.schema->section == "software" && draft.node.starts_with("images");
+}
+
+void tell_once(Drafts& drafts, std::size_t first) {
+  const auto is_same = [](const Diagnostic& a, const Diagnostic& b) {
+    return a.code == b.code && a.where.file == b.where.file && a.where.line == b.where.line &&
+           a.where.column == b.where.column;
+  };
+  std::vector<const Diagnostic*> used;  // Two mistakes of one item may have the same place.
+  const std::vector<Diagnostic>& all = drafts.diagnostics().all();
+  for (Diagnostic& diagnostic : drafts.diagnostics().from(first)) {
+    for (std::size_t i = 0; i < first; ++i) {
+      if (!is_same(all[i], diagnostic) || std::ranges::find(used, &all[i]) != used.end())
+        continue;
+      used.push_back(&all[i]);
+      diagnostic.summary = all[i].summary;
+      break;
+    }
+  }
 }
 
 void fold_images(Drafts& drafts) {

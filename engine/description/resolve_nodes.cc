@@ -52,8 +52,7 @@ class NodeDeclarer {
       Draft one = draft;
       one.copy = copy;
       const std::string name = entry.key + "-" + copy.suffix();
-      if (!draft.faulty &&
-          !check_label(name, "a node", copy.key.empty() ? entry.where : copy.where, diagnostics_)) {
+      if (!draft.faulty && !check_copy_name(name, copy, entry.where)) {
         drafts_.break_name("nodes", name);
         drafts_.break_name(draft.written_as, copy.suffix());
         continue;
@@ -80,9 +79,9 @@ class NodeDeclarer {
     draft.is_whole = draft.extended->is_whole;
     told_the_way(drafts_, draft, [&] {
       declare_attributes(draft);
-      draft.faulty =
-          !draft.is_whole ||  // Any key may be declared in what is not there.
-          !check_keys(*draft.keys, known_keys(draft), "a node", diagnostics_) || draft.faulty;
+      draft.faulty = !draft.is_whole ||  // Any key may be declared in what is not there.
+                     !check_keys(*draft.keys, known_keys(draft), "a node", diagnostics_) ||
+                     draft.faulty;
     });
     const Tree::Entry* own = entry.value.find("attributes");
     if (own != nullptr && !draft.extended->prototypes.empty())
@@ -91,6 +90,17 @@ class NodeDeclarer {
                         .where = own->where,
                         .hint = "prototypes declare them"});
     return draft;
+  }
+
+  // Says too which parameters its key came from.
+  bool check_copy_name(const std::string& name, const Copy& copy, const Span& node) {
+    bool is_fine = false;
+    drafts_.told_parameters([&] {
+      if (copy.parameters != nullptr)
+        drafts_.note_parameters(*copy.parameters);
+      is_fine = check_label(name, "a node", copy.key.empty() ? node : copy.where, diagnostics_);
+    });
+    return is_fine;
   }
 
   std::vector<std::string> known_keys(const Draft& draft) const {

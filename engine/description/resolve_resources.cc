@@ -73,7 +73,7 @@ void declare_resources(Drafts& drafts, const Tree& section, const Draft* node) {
     draft.faulty = !check_keys(entry.value, {component->key, "count", "for_each", "when"},
                                "a resource", diagnostics);
     draft.faulty =
-        !check_keys(component->value, writable_keys(schema), "a " + component->key, diagnostics) ||
+        !check_keys(component->value, writable_keys(schema), with_article(component->key), diagnostics) ||
         draft.faulty;
     const auto add = [&](Draft one, const std::string& name) {
       drafts.budget().spend(40);

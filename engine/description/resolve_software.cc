@@ -145,7 +145,7 @@ class SoftwareReader {
       if (!property.chosen && property.name != text.schema->subject)
         known.push_back(property.name);
     }
-    return check_keys(*text.item, known, fmt::format("a {}", text.schema->component),
+    return check_keys(*text.item, known, with_article(text.schema->component),
                       drafts_.diagnostics());
   }
 
@@ -242,14 +242,27 @@ class SoftwareDeclarer {
   }
 
   bool take(const std::string& known_as, const Tree& item, const Tree::Entry& component) {
-    const auto [first, is_new] = taken_.emplace(known_as, component.where);
+    const Tree::Entry* name = item.find("name");
+    const Span& where = name != nullptr ? name->value.where : component.value.where;
+    const auto [first, is_new] = taken_.emplace(known_as, where);
     if (is_new)
       return true;
-    const Tree::Entry* name = item.find("name");
+    if (first->second.file == where.file && first->second.line == where.line &&
+        first->second.column == where.column) {  // Copies of one item.
+      if (told_.insert(known_as).second)
+        drafts_.diagnostics().add({.code = "duplicate-name",
+                                   .summary = fmt::format("the copies of this item are all known "
+                                                          "as '{}'",
+                                                          known_as),
+                                   .where = where,
+                                   .hint = "give it a 'name', or say by 'each.key' or 'index' "
+                                           "what each is about"});
+      return false;
+    }
     drafts_.diagnostics().add({.code = "duplicate-name",
                                .summary = fmt::format("another item of '{}' is known as '{}'",
                                                       node_.written_as, known_as),
-                               .where = name != nullptr ? name->value.where : component.value.where,
+                               .where = where,
                                .hint = "give one of them a 'name'",
                                .notes = {{"the other", first->second}}});
     return false;
@@ -279,6 +292,7 @@ class SoftwareDeclarer {
   const Draft& node_;
   const Address collection_;
   std::map<std::string, Span> taken_;  ///< Of those that were declared already.
+  std::set<std::string> told_;         ///< Names that all copies of an item have.
 };
 
 }  // namespace

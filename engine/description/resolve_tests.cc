@@ -42,6 +42,15 @@ Type command_type(const Registry& registry, const std::string& property) {
   return property == "directory" ? Type{.kind = Type::Kind::Path} : text();
 }
 
+/// What is wrong with the value says which parameters it came from.
+template <typename Wanted>
+std::optional<Value> read_told(Drafts& drafts, const Typing& typing, const Tree& tree,
+                               const Wanted& wanted) {
+  std::optional<Value> value;
+  drafts.told_parameters([&] { value = typing.read(tree, wanted); });
+  return value;
+}
+
 class TestReader {
  public:
   TestReader(Drafts& drafts, const Tree::Entry& entry)
@@ -83,13 +92,11 @@ class TestReader {
     if (const Tree* tree = written("timeout")) {
       const PropertySchema timeout{
           .name = "timeout", .type = {.kind = Type::Kind::Time}, .least = Value(Duration(1))};
-      if (const std::optional<Value> value = typing.read(*tree, timeout))
+      if (const std::optional<Value> value = read_told(drafts_, typing, *tree, timeout))
         test_.timeout = value->duration();
     }
-    if (const Tree* tree = written("collect")) {
-      if (const std::optional<Value> value = typing.read(*tree, texts()))
-        test_.collect = value->list();
-    }
+    if (const Tree* tree = written("collect"))
+      read_collect(typing, *tree);
     return std::move(test_);
   }
 
@@ -110,11 +117,11 @@ class TestReader {
                                  .where = keys_.find("nodes")->where,
                                  .notes = {{"the other", keys_.find("node")->where}}});
     } else if (one != nullptr) {
-      if (const std::optional<Value> value = typing.read(*one, node))
+      if (const std::optional<Value> value = read_told(drafts_, typing, *one, node))
         test_.nodes = {value->reference()};
     } else if (several != nullptr) {
       const Type nodes{.kind = Type::Kind::List, .item = {node}, .or_one = true};
-      if (const std::optional<Value> value = typing.read(*several, nodes)) {
+      if (const std::optional<Value> value = read_told(drafts_, typing, *several, nodes)) {
         for (const Value& item : value->list())
           test_.nodes.push_back(item.reference());
       }
@@ -129,7 +136,7 @@ class TestReader {
       const Type type =
           std::string_view(name) == "run" ? text() : command_type(drafts_.registry(), name);
       if (const Tree* tree = written(name)) {
-        if (std::optional<Value> value = typing.read(*tree, type))
+        if (std::optional<Value> value = read_told(drafts_, typing, *tree, type))
           test_.command.emplace(name, std::move(*value));
       }
     }
@@ -138,8 +145,30 @@ class TestReader {
                      drafts_.diagnostics());
   }
 
+  // `/var/log/x`, or `ce:/var/log/x` of the node `ce`.
+  void read_collect(const Typing& typing, const Tree& tree) {
+    const std::optional<Value> value = read_told(drafts_, typing, tree, texts());
+    if (!value)
+      return;
+    test_.collect = value->list();
+    for (std::size_t i = 0; i < test_.collect.size(); ++i) {
+      if (!test_.collect[i].is_text())
+        continue;
+      const std::string& text = test_.collect[i].text();
+      const Span& where =
+          tree.items.size() == test_.collect.size() ? tree.items[i].where : tree.where;
+      const auto part = [&](std::size_t begin, std::size_t size) {
+        return Tree{.kind = Tree::Kind::Scalar, .text = text.substr(begin, size), .where = where};
+      };
+      const std::size_t colon = text.starts_with('/') ? std::string::npos : text.find(':');
+      if (colon != std::string::npos)
+        typing.read(part(0, colon), Type{.kind = Type::Kind::Reference, .section = "nodes"});
+      typing.read(part(colon + 1, std::string::npos), Type{.kind = Type::Kind::Path});
+    }
+  }
+
   void read_expectation(const Typing& typing, const Tree& tree) {
-    const std::optional<Value> value = typing.read(tree, expectation_type());
+    const std::optional<Value> value = read_told(drafts_, typing, tree, expectation_type());
     if (!value || !value->is_mapping())
       return;
     if (const Value* exit = value->find("exit"))
@@ -241,7 +270,7 @@ std::vector<Output> read_outputs(Drafts& drafts, const Tree& section) {
     if (entry.key.starts_with("x-") ||
         !check_name(entry.key, "an output", entry.where, drafts.diagnostics()))
       continue;
-    std::optional<Value> value = typing.read(entry.value, Type{});
+    std::optional<Value> value = read_told(drafts, typing, entry.value, Type{});
     if (value && keeps_secrets(drafts, *value, entry.value.where))
       outputs.push_back({entry.key, std::move(*value), entry.where});
   }

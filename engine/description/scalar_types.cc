@@ -71,6 +71,11 @@ Split split(const std::string& text) {
   return {text.substr(0, end), text.substr(unit)};
 }
 
+// `2 min 30 s` is more than a unit that is misspelt.
+bool is_one_unit(const std::string& unit) {
+  return !unit.empty() && unit.find_first_of("0123456789") == std::string::npos;
+}
+
 Value size_from(const std::string& text) {
   if (const std::optional<Bytes> bytes = parse_bytes(text))
     return *bytes;
@@ -78,8 +83,10 @@ Value size_from(const std::string& text) {
   const std::optional<double> number = number_from(digits);
   if (number && unit.empty())
     throw Mismatch{"missing-unit", "a size needs a unit", likely_size(*number, digits)};
+  if (number && parse_bytes("1 " + unit))
+    throw Mismatch{"out-of-range", fmt::format("{} is too large", quoted(text)), {}};
   std::string hint = "sizes are written like 512 MiB or 10 GB";
-  if (number && !unit.empty()) {
+  if (number && is_one_unit(unit)) {
     static constexpr std::string_view kLetters = "kmgt";
     static constexpr std::array kUnits = {"KiB", "MiB", "GiB", "TiB"};
     const char letter = static_cast<char>(unit.front() | 0x20);
@@ -97,8 +104,10 @@ Value time_from(const std::string& text) {
   if (number && unit.empty())
     throw Mismatch{"missing-unit", "a time needs a unit",
                    fmt::format("did you mean '{} s'?", digits)};
+  if (number && parse_duration("1 " + unit))
+    throw Mismatch{"out-of-range", fmt::format("{} is too large", quoted(text)), {}};
   std::string hint = "times are written like 500 ms, 30 s, 5 min or 2 h";
-  if (number && !unit.empty()) {
+  if (number && is_one_unit(unit)) {
     static constexpr std::string_view kLetters = "smh";
     static constexpr std::array kUnits = {"s", "min", "h"};
     const char letter = static_cast<char>(unit.front() | 0x20);

@@ -33,7 +33,7 @@ struct Resource {
   Span where;                       ///< What messages about the resource point at: its key.
   SharedMap<Span> places;           ///< Of each property that was written, its value.
 
-  /// The place of a property, or of the resource when the property was not written.
+  /// The place of a property, or of a part of it (`disks.data.mount`); else of what that is in.
   Span place(const std::string& property) const;
 };
 

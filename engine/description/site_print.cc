@@ -286,7 +286,8 @@ class SitePrinter {
     const auto subject = item.properties.find(schema.subject);
     std::string value = subject == item.properties.end()
                             ? ""
-                            : shown(subject->second, 8, schema.find_property(schema.subject)->type);
+                            : shown(subject->second, subject->second.is_list() ? 8 : 10,
+                                    schema.find_property(schema.subject)->type);
     const std::string known_as = last_name(item.address);
     const auto written = outline_.subjects.find(item.address);
     const bool is_named =
@@ -295,7 +296,7 @@ class SitePrinter {
                                   ? ""
                                   : item_name(item.component, to_source(subject->second));
     if (!is_named && written != outline_.subjects.end() && meant != known_as)
-      value = text(written->second, 8);
+      value = text(written->second, 10);
     const std::size_t begin = out_.size();
     line(6, "  " + item.component, value, comment(item.address, schema.subject));
     out_.replace(begin + 6, 1, "-");

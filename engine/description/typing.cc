@@ -105,6 +105,17 @@ std::optional<Value> Typing::read_list(const Tree& tree, const Type& type) const
         continue;
       }
     }
+    const bool may_be_several =
+        type.item_type().kind == Type::Kind::Reference && item.is_scalar() && has_reference(item);
+    if (may_be_several) {  // `${{ nodes.worker }}` is what `worker` is.
+      const Type one_or_several{
+          .kind = Type::Kind::List, .item = {type.item_type()}, .or_one = true};
+      const std::optional<Value> several = read(item, one_or_several);
+      fine = fine && several;
+      if (several)
+        list.insert(list.end(), several->list().begin(), several->list().end());
+      continue;
+    }
     std::optional<Value> value = read(item, type.item_type());
     fine = fine && value;
     if (value)
@@ -123,8 +134,17 @@ std::optional<Value> Typing::read_mapping(const Tree& tree, const Type& type) co
   Value::Mapping mapping;
   bool fine = true;
   for (const Tree::Entry& entry : tree.entries) {
-    if (entry.key.starts_with("x-"))
+    if (entry.key.starts_with("x-") ||
+        (entry.value.is_null() && type.item_type().kind != Type::Kind::Any))
+      continue;  // null is as if the key were not written.
+    if (entry.key.find("${{") != std::string::npos) {
+      fine = false;
+      diagnostics_.add({.code = "bad-key",
+                        .summary = "a key is never a reference",
+                        .where = entry.where,
+                        .hint = "write the key itself"});
       continue;
+    }
     std::optional<Value> value = read(entry.value, type.item_type());
     fine = fine && value;
     if (value)

@@ -61,6 +61,7 @@ class Typing {
   bool keeps(const Value& value, const PropertySchema& property, const Tree& tree) const;
   bool keeps(const Value& value, const PropertySchema& property, const re2::RE2* pattern,
              const Tree& tree) const;
+  bool leads_through_null(const Expression& path) const;
   void add_path(const Tree& entry, std::vector<Path>& found) const;
   void wrong_type(const std::string& wanted, const std::string& found, const Span& where,
                   std::string hint = {}) const;

@@ -23,6 +23,20 @@ std::vector<Typing::Path> Typing::paths(const Tree& tree) const {
   return found;
 }
 
+// Whether something on the way was left out by `when`; then so is what is in it.
+bool Typing::leads_through_null(const Expression& path) const {
+  if (path.kind != Expression::Kind::Member && path.kind != Expression::Kind::Index)
+    return false;
+  const Expression& of = *path.operands.front();
+  if (leads_through_null(of))
+    return true;
+  try {
+    return of.kind != Expression::Kind::Name && evaluate(of, scope_).is_null();
+  } catch (const ExpressionError&) {  // Told when the whole of the path is evaluated.
+    return false;
+  }
+}
+
 void Typing::add_path(const Tree& entry, std::vector<Path>& found) const {
   if (entry.text.find("${{") != std::string::npos) {
     diagnostics_.add({.code = "bad-path",
@@ -32,7 +46,10 @@ void Typing::add_path(const Tree& entry, std::vector<Path>& found) const {
   }
   std::optional<Value> value;
   try {
-    value = evaluated(*parse_path(entry));
+    const Expression::Pointer path = parse_path(entry);
+    if (leads_through_null(*path))
+      return;
+    value = evaluated(*path);
   } catch (const ExpressionError& error) {
     diagnostics_.add(error.diagnostic);
   }

@@ -205,6 +205,15 @@ Diagnostic describe_syntax_error(const std::shared_ptr<const SourceFile>& file, 
       diagnostic.hint = meaning.hint;
     }
   }
+  // `nodes.worker[*].name`: a list begins with '[', and in it an alias with '*'.
+  const std::size_t star = text.rfind('*', offset);
+  if (message.starts_with("alias not found") && star != std::string::npos && star > 0 &&
+      star + 1 >= offset && text[star - 1] == '[') {
+    diagnostic.summary = "'[' begins a list here, and '*' an alias";
+    diagnostic.where = span_at(file, star - 1, 2);
+    diagnostic.hint = "a path with '[*]' needs quotes here, or a line of its own";
+    return diagnostic;
+  }
   const bool path = offset > 0 && offset < text.size() && text[offset] == '[' &&
                     kBlanks.find(text[offset - 1]) == std::string_view::npos;
   if (path && text[offset - 1] != '[' && text[offset - 1] != ',')

@@ -53,7 +53,8 @@ inline std::string random_description() {
     text += fmt::format(
         "    software:\n      - command: echo ${{{{ parameters.word }}}} > /etc/c{0}\n"
         "        timeout: {1} s\n        retry: {{times: 2, backoff: 1 s}}\n"
-        "      - command: hostname\n        name: own\n        input: ${{{{ resources.key.value "
+        "      - command: |\n          #!/bin/sh\n          hostname\n        name: own\n        "
+        "input: ${{{{ resources.key.value "
         "}}}}\n"
         "      - file: /etc/each/${{{{ each.key }}}}\n        for_each: [k, l]\n"
         "        content: \"${{{{ each.value }}}}\\n\"\n",

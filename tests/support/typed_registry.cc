@@ -158,7 +158,8 @@ Schema service() {
                                               {.name = "command", .type = of(Kind::Text)},
                                               {.name = "timeout",
                                                .type = of(Kind::Time),
-                                               .fallback = Value(Duration(60'000))}}}}}};
+                                               .fallback = Value(Duration(60'000))}}}}},
+          .runs = true};
 }
 
 Schema secret() {

@@ -305,7 +305,7 @@ TEST_F(AuthorityTest, SaysWhatIsWrongWithADescription) {
     return text;
   };
   EXPECT_EQ(codes(*authority_, {{"subject", kGrid}}), "");
-  EXPECT_EQ(codes(*authority_, {}), "authority ");
+  EXPECT_EQ(codes(*authority_, {}), "missing-key ");
   EXPECT_EQ(codes(*authority_, {{"subject", "GridTest"}}), "bad-subject ");
   EXPECT_EQ(codes(*authority_, {{"certificate", "./ca.pem"}}), "bad-certificate ");
   EXPECT_EQ(codes(*certificate_, alice()), "");

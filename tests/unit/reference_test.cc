@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <re2/re2.h>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -23,6 +24,7 @@
 #include "src/plugins.h"
 #include "tests/support/described.h"
 #include "tests/support/golden.h"
+#include "tests/support/package_bytes.h"
 #include "tests/support/typed_registry.h"
 
 namespace encamp {
@@ -73,12 +75,23 @@ std::set<std::string> codes_of(const std::string& lines, const Registry& registr
   return codes;
 }
 
+Registry all_components() {
+  Registry registry;
+  load_plugins({ENCAMP_COMPONENTS}, fs::read_symlink("/proc/self/exe"), registry);
+  return registry;
+}
+
 std::set<std::string> codes_of(const std::string& lines) {
-  const test::MapLoader loader({{"/library/defines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
-                                {"/library/redefines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
-                                {"/library/batch/slurm.yaml", "encamp: 1\n"},
-                                {"/site/some-file", "text"}});
-  return codes_of(lines, test::typed_registry(), loader);
+  static const Registry kRegistry = all_components();
+  const test::MapLoader loader(
+      {{"/library/defines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
+       {"/library/redefines.yaml", "encamp: 1\nprototypes: {x: {}}\n"},
+       {"/library/batch/slurm.yaml", "encamp: 1\n"},
+       {"/site/some-file", "text"},
+       {"/site/fixed_all.deb", test::package_bytes("fixed", "2")},
+       {"/site/older_all.deb", test::package_bytes("fixed", "1")},
+       {"/site/fixed_other.deb", test::package_bytes("fixed", "2", "m68k")}});
+  return codes_of(lines, kRegistry, loader);
 }
 
 TEST(Explanations, ShowTheMistakeAndItsMending) {
@@ -122,6 +135,29 @@ TEST(Explanations, AreThereForEveryCodeOfTheGoldenFiles) {
   }
 }
 
+// Codes stand in the sources as `.code = "x"` or `report("x"`.
+TEST(Explanations, AreThereForEveryCodeThatTheSourcesSay) {
+  static const RE2 kLine(R"re(^.*(\.code = |report\().*"[a-z]+(-[a-z]+)+".*$)re");
+  static const RE2 kCode(R"re("([a-z]+(?:-[a-z]+)+)")re");
+  std::set<std::string> codes;
+  for (const char* folder : {"engine", "components", "src"}) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(fs::path(ENCAMP_SOURCE_DIR) / folder)) {
+      if (entry.path().extension() != ".cc")
+        continue;
+      std::istringstream lines(test::text_of_file(entry.path()));
+      for (std::string line, code; std::getline(lines, line);) {
+        re2::StringPiece rest(line);
+        while (RE2::FullMatch(line, kLine) && RE2::FindAndConsume(&rest, kCode, &code))
+          codes.insert(code);
+      }
+    }
+  }
+  EXPECT_GE(codes.size(), 50U);
+  for (const std::string& code : codes)
+    EXPECT_NE(find_explanation(code), nullptr) << code;
+}
+
 /// The blocks of a page that are lines of a description: they begin with a section.
 std::vector<std::string> snippets(const fs::path& page) {
   static const std::set<std::string> kSections = {
@@ -151,12 +187,6 @@ std::vector<fs::path> descriptions_in(const fs::path& folder) {
   }
   std::ranges::sort(files);
   return files;
-}
-
-Registry all_components() {
-  Registry registry;
-  load_plugins({ENCAMP_COMPONENTS}, fs::read_symlink("/proc/self/exe"), registry);
-  return registry;
 }
 
 TEST(LanguagePage, ShowsOnlyWhatIsGood) {
