@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/description/read.h"
+#include "src/libvirt_connection.h"
 
 namespace encamp {
 namespace {
@@ -47,7 +48,7 @@ class Reader {
     }
     for (const Tree::Entry& property : entry.value.entries) {
       if (property.key == "connect")
-        host.connect = texts(property.value);
+        host.connect = connections(property.value);
       else if (property.key == "memory")
         host.memory = size(property);
       else if (property.key == "disk")
@@ -85,17 +86,21 @@ class Reader {
                        : fmt::format("did you mean '{}'?", near));
   }
 
-  std::vector<std::string> texts(const Tree& tree) {
-    std::vector<std::string> texts;
-    if (tree.is_scalar())
-      return {tree.text};
-    for (const Tree& item : tree.items) {
-      if (item.is_scalar())
-        texts.push_back(item.text);
-      else
+  std::vector<std::string> connections(const Tree& tree) {
+    std::vector<std::string> uris;
+    for (const Tree& item : tree.is_scalar() ? std::vector<Tree>{tree} : tree.items) {
+      if (!item.is_scalar()) {
         wrong(item.where, fmt::format("a URI is text, not {}", item.kind_name()));
+        continue;
+      }
+      try {
+        check_connection_uri(item.text);
+      } catch (const Error& error) {
+        wrong(item.where, error.what(), error.hint());
+      }
+      uris.push_back(item.text);
     }
-    return texts;
+    return uris;
   }
 
   std::optional<Bytes> size(const Tree::Entry& entry) {

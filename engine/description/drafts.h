@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -40,6 +41,13 @@ class Drafts {
   const Prototypes* prototypes = nullptr;
   bool is_whole = true;        ///< Else what is unknown may be in a file that could not be read.
   bool has_all_nodes = false;  ///< Until then nothing can ask which nodes there are.
+  bool has_all_resources = false;  ///< Likewise, of the site's resources and volumes.
+  /// Whether it can be asked which there are in this section.
+  bool has_all(std::string_view section) const {
+    return section == "nodes"
+               ? has_all_nodes
+               : has_all_resources || (section != "resources" && section != "volumes");
+  }
   /// Where values come from is kept here when it is there.
   std::unique_ptr<Outline> outline;
 

@@ -185,12 +185,15 @@ void Drafts::evaluate_attribute(Draft& node, std::size_t index) {
   const std::string& name = declaration.schema.name;
   const Deeper deeper(*this, declaration.where);
   evaluation = Evaluation::Running;
+  const PlaceScope scope(*this, node);
+  const Typing typing(scope, loader_, diagnostics_);
   const Tree* written = node.written(name);
+  if (written != nullptr && !declaration.schema.required &&
+      typing.is_left_out(*written, declaration.schema.type))
+    written = nullptr;
   if (written == nullptr)
     written = declaration.fallback;
   if (written != nullptr) {
-    const PlaceScope scope(*this, node);
-    const Typing typing(scope, loader_, diagnostics_);
     std::optional<Value> value;
     std::vector<std::string> parameters =
         told_parameters([&] { value = typing.read(*written, declaration.schema); });

@@ -126,8 +126,9 @@ Value Evaluator::name(const Expression& e) const {
     hint = "only copies, by 'count' or 'for_each', have an 'index'";
   else if (e.name == "node")
     hint = "'node' means something inside of one: in its keys, its software, its tests";
-  else if (e.name == "nodes")
-    hint = "which nodes there are is known only after 'count', 'for_each' and 'when' of nodes";
+  else if (e.name == "nodes" || e.name == "resources" || e.name == "volumes")
+    hint = fmt::format(
+        "which {} there are is known only after 'count', 'for_each' and 'when' of nodes", e.name);
   fail(e, "unknown-name", fmt::format("nothing is named '{}' here", e.name), hint);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine/description/drafts.h"
+#include "engine/description/item_name.h"
 #include "engine/description/place_scope.h"
 #include "engine/description/typing.h"
 
@@ -17,6 +18,15 @@ std::string path_of(Drafts& drafts, Draft& item) {
     return {};
   const Value* path = drafts.property(item, subject->name, {});
   return path != nullptr && path->is_text() ? path->text() : "";
+}
+
+bool is_left_out_item(const Drafts& drafts, const Address& node, const std::string& name) {
+  const Address collection = node + ".software";
+  return drafts.is_left_out(child_address(collection, name)) ||
+         std::ranges::any_of(
+             drafts.registry().names("software"), [&](const std::string& component) {
+               return drafts.is_left_out(child_address(collection, item_name(component, name)));
+             });
 }
 
 bool is_meant(const std::string& name, const std::string& known_as, const Draft& item,
@@ -87,6 +97,8 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
       else if (std::ranges::find(found, Value(Reference{other.address})) == found.end())
         found.emplace_back(Reference{other.address});
     }
+    if (!is_any && is_left_out_item(*this, node, text->text()))
+      continue;
     item.faulty = item.faulty || !is_any;
     if (is_any || (!is_below && is_broken(node + ".software", text->text())))
       continue;

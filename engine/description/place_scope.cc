@@ -59,7 +59,7 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
     return name == "index" ? Value(copy->index)
                            : Value(Value::Mapping{{"key", copy->key}, {"value", copy->value}});
   }
-  if (name == "nodes" && !drafts_.has_all_nodes)
+  if (!drafts_.has_all(name))
     return std::nullopt;
   if (std::ranges::find(kNamedSections, name) != kNamedSections.end())
     return Reference{name};
@@ -88,7 +88,7 @@ std::vector<std::string> PlaceScope::names() const {
       names.emplace_back("each");
   }
   for (const char* section : kNamedSections) {
-    if (section != std::string_view("nodes") || drafts_.has_all_nodes)
+    if (drafts_.has_all(section))
       names.emplace_back(section);
   }
   return names;

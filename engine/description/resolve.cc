@@ -61,6 +61,7 @@ class Resolver {
     drafts_.has_all_nodes = true;
     declare_volumes(drafts_, section("volumes"));
     declare_resources(drafts_, section("resources"), nullptr);
+    drafts_.has_all_resources = true;
     declare_inside_of_nodes(drafts_);
     name_items(drafts_);
     const Tree& tests = section("tests");

@@ -39,6 +39,13 @@ void read_check(const Drafts& drafts, const Typing& typing, const Tree& check) {
                    .where = that->value.where});
 }
 
+// No two items of a node are about the same; but several may install a package, and commands with
+// names may have the same text.
+bool is_alone(const Draft& item) {
+  const std::string& component = item.schema->component;
+  return component != "package" && (component != "command" || item.keys->find("name") == nullptr);
+}
+
 }  // namespace
 
 void read_checks(Drafts& drafts, const Tree& section) {
@@ -58,7 +65,7 @@ void read_checks(Drafts& drafts, const Tree& section) {
     read_check(drafts, typing, check);
 }
 
-// As they are written they differ; only their references make them the same.
+// As they are written they differ; only their references make them the same, or a `name`.
 void check_same_items(Drafts& drafts) {
   struct Item {  // By node, component and path.
     std::string_view node, component, path;
@@ -72,10 +79,11 @@ void check_same_items(Drafts& drafts) {
   };
   std::unordered_map<Item, const Draft*, Hash> seen;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
-    if (draft->subject == nullptr || draft->faulty)
+    if (draft->subject == nullptr || draft->faulty || !is_alone(*draft))
       continue;
     const PropertySchema* subject = draft->schema->find_property(draft->schema->subject);
-    if (subject == nullptr || subject->type.kind != Type::Kind::Path)
+    if (subject == nullptr ||
+        (subject->type.kind != Type::Kind::Path && subject->type.kind != Type::Kind::Text))
       continue;
     const auto path = draft->resource.properties.find(subject->name);
     if (path == draft->resource.properties.end() || !path->second.is_text())
@@ -89,7 +97,9 @@ void check_same_items(Drafts& drafts) {
                                   drafts.find(draft->node)->written_as, draft->resource.component,
                                   quoted(path->second.text())),
            .where = draft->subject->value.where,
-           .hint = "make one of them, or give them different paths",
+           .hint = subject->type.kind == Type::Kind::Path
+                       ? "make one of them, or give them different paths"
+                       : "make one of them",
            .notes = {{"the other", first->second->subject->value.where}}});
   }
 }

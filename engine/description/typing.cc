@@ -137,6 +137,8 @@ std::optional<Value> Typing::read_mapping(const Tree& tree, const Type& type) co
     if (entry.key.starts_with("x-") ||
         (entry.value.is_null() && type.item_type().kind != Type::Kind::Any))
       continue;  // null is as if the key were not written.
+    if (is_left_out(entry.value, type.item_type()))
+      continue;
     if (entry.key.find("${{") != std::string::npos) {
       fine = false;
       diagnostics_.add({.code = "bad-key",

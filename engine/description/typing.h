@@ -31,6 +31,10 @@ class Typing {
   /// Also keeps to the constraints of `property`.
   std::optional<Value> read(const Tree& tree, const PropertySchema& property) const;
 
+  /// Whether it is the name of what `when` left out, or a reference that is null: where a resource
+  /// need not be it is as if nothing were written.
+  bool is_left_out(const Tree& tree, const Type& type) const;
+
   /// The paths of `needs`: resources, one or a list. What is wrong is reported and left out.
   struct Path {
     Address address;

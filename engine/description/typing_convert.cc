@@ -177,6 +177,21 @@ std::optional<Value> Typing::resource_named(const std::string& name, const Type&
   return std::nullopt;
 }
 
+bool Typing::is_left_out(const Tree& tree, const Type& type) const {
+  if (type.kind != Type::Kind::Reference || !tree.is_scalar())
+    return false;
+  try {
+    const Scope::Parsed parsed = scope_.parse(tree);
+    if (const std::string* name = std::get_if<std::string>(&parsed)) {
+      const std::optional<Value> found = scope_.member(type.section, *name, tree.where);
+      return found && found->is_null();
+    }
+    return evaluate(*std::get<Expression::Pointer>(parsed), scope_).is_null();
+  } catch (const ExpressionError&) {  // Told where the value is read.
+    return false;
+  }
+}
+
 // The bare name of a node that has copies stands for all of them in a list.
 std::optional<Value::List> Typing::copies_named(const Value& name, const Type& type,
                                                 const Span& where) const {
@@ -184,6 +199,8 @@ std::optional<Value::List> Typing::copies_named(const Value& name, const Type& t
     return std::nullopt;
   try {
     const std::optional<Value> found = scope_.member(type.section, name.text(), where);
+    if (found && found->is_null())  // Lists leave out what `when` leaves out.
+      return Value::List();
     return found && found->is_reference() ? scope_.elements(found->reference()) : std::nullopt;
   } catch (const ExpressionError&) {  // Told where the item itself is read.
     return std::nullopt;

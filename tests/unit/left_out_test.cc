@@ -54,6 +54,46 @@ nodes:
             std::vector<Address>{"nodes.some-2.software.y"});
 }
 
+TEST(LeftOut, IsAsIfNothingWereWrittenWhereNothingNeedBe) {
+  const test::Described described = site_of(R"(
+volumes: {v: {size: 1 GiB, when: false}}
+prototypes:
+  p:
+    attributes:
+      one: {type: node}
+      other: {type: node}
+      members: {type: list of node}
+      instead: {type: node, default: here}
+nodes:
+  gone: {when: false, memory: 256 MiB, disk: 1 GiB}
+  here:
+    extends: p
+    one: gone
+    other: ${{ nodes.gone }}
+    members: [gone, here, '${{ nodes.gone }}']
+    instead: gone
+    memory: 256 MiB
+    disk: 1 GiB
+    mounts: {/a: v, /b: '${{ volumes.v }}'}
+    software:
+      - {file: /etc/x, content: x, when: false}
+      - {command: make, name: make, when: false}
+      - {service: s, restarts_with: [/etc/x, make]}
+outputs:
+  one: ${{ nodes.here.one == null and nodes.here.other == null }}
+  members: ${{ nodes.here.members[*].name }}
+  instead: ${{ nodes.here.instead.name }}
+)");
+
+  ASSERT_TRUE(described.site) << described.messages();
+  EXPECT_EQ(described.site->outputs[0].value, Value(true));
+  EXPECT_EQ(described.site->outputs[1].value, Value(Value::List{"here"}));
+  EXPECT_EQ(described.site->outputs[2].value, Value("here"));
+  EXPECT_EQ(described.site->find("nodes.here")->properties.at("mounts"), Value(Value::Mapping()));
+  EXPECT_EQ(described.site->find("nodes.here.software.s")->properties.at("restarts_with"),
+            Value(Value::List()));
+}
+
 TEST(ListsOfNodes, TakeAReferenceToCopiesAsTheirBareName) {
   const test::Described described = site_of(R"(
 prototypes:

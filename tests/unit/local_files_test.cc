@@ -240,14 +240,18 @@ TEST(HostsYaml, SaysHowToReachHostsAndWhatTheyGrant) {
 TEST(HostsYaml, ReportsAllMistakes) {
   Diagnostics diagnostics;
 
-  read("here: {conect: lxc:///system, memory: 16}\nfar: no\novercommit: {memory: 0}\n",
-       diagnostics);
+  read(
+      "here: {conect: lxc:///system, memory: 16}\nfar: no\novercommit: {memory: 0}\n"
+      "there: {connect: ['qemu+ssh://there/system?command=rm', 'http://there']}\n",
+      diagnostics);
 
   const std::string text = render_all(diagnostics);
   EXPECT_NE(text.find("did you mean 'connect'?"), std::string::npos) << text;
   EXPECT_NE(text.find("'memory' is a size"), std::string::npos) << text;
   EXPECT_NE(text.find("host 'far' is text, not a mapping"), std::string::npos) << text;
   EXPECT_NE(text.find("a number from 1 to 1000"), std::string::npos) << text;
+  EXPECT_NE(text.find("parameter 'command' is refused"), std::string::npos) << text;
+  EXPECT_NE(text.find("hosts.yaml:4:57"), std::string::npos) << text;
 }
 
 TEST(HostsYaml, WithoutItThereIsThisMachine) {
