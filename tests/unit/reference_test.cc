@@ -161,8 +161,8 @@ TEST(Explanations, AreThereForEveryCodeThatTheSourcesSay) {
 /// The blocks of a page that are lines of a description: they begin with a section.
 std::vector<std::string> snippets(const fs::path& page) {
   static const std::set<std::string> kSections = {
-      "encamp:", "parameters:", "prototypes:", "resources:", "images:",
-      "nodes:",  "checks:",     "include:",    "volumes:"};
+      "encamp:", "parameters:", "prototypes:", "resources:", "images:",  "nodes:",
+      "checks:", "include:",    "volumes:",    "tests:",     "outputs:", "networks:"};
   std::vector<std::string> blocks;
   bool is_inside = false;
   std::istringstream lines(test::text_of_file(page));
