@@ -37,6 +37,14 @@ bool check_keys(const Tree& mapping, const std::vector<std::string>& known, cons
   return fine;
 }
 
+bool has_misspelt(const Tree& mapping, const std::string& key,
+                  const std::vector<std::string>& known) {
+  return std::ranges::any_of(mapping.entries, [&](const Tree::Entry& entry) {
+    return !entry.key.starts_with("x-") && std::ranges::find(known, entry.key) == known.end() &&
+           nearest(entry.key, known) == key;
+  });
+}
+
 void report_missing(const std::string& key, const std::string& of, const Span& where,
                     Diagnostics& diagnostics, std::string hint) {
   diagnostics.add({.code = "missing-key",

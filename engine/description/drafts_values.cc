@@ -31,6 +31,20 @@ bool is_of_a_place(const Type& type) {
          std::ranges::any_of(type.fields, is_of_a_place, &PropertySchema::type);
 }
 
+// Whether a key that means nothing was meant to be this one.
+bool is_misspelt(const Draft& draft, const std::string& key) {
+  std::vector<std::string> known = {"extends", "software", "resources", "tests",
+                                    "needs",   "count",    "when",      "for_each",
+                                    "name",    "timeout",  "retry",     "before"};
+  for (const PropertySchema& property : draft.schema->properties)
+    known.push_back(property.name);
+  for (const Declaration& attribute : draft.attributes)
+    known.push_back(attribute.schema.name);
+  if (draft.subject != nullptr)
+    known.push_back(draft.subject->key);
+  return has_misspelt(*draft.keys, key, known);
+}
+
 // Whether the property is what an item is about. A command is what is run.
 bool is_called_so(const Draft& draft, const PropertySchema& schema) {
   return draft.subject != nullptr && schema.name == draft.schema->subject &&
@@ -205,7 +219,7 @@ void Drafts::evaluate_attribute(Draft& node, std::size_t index) {
       node.asked.emplace_back(node.schema->properties.size() + index, parameters);
     outline_value(node, name, *written, std::move(parameters));
   } else if (declaration.schema.required) {
-    if (node.is_whole)
+    if (node.is_whole && !is_misspelt(node, name))
       report_missing_attribute(node, declaration);
     node.faulty = true;
   }
@@ -269,7 +283,7 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
   } else if (schema.fallback) {
     draft.resource.properties.emplace(schema.name, *schema.fallback);
   } else if (schema.required && draft.keys != nullptr) {  // else it is no mapping, and reported
-    if (draft.is_whole)
+    if (draft.is_whole && !is_misspelt(draft, schema.name))
       report_missing(schema.name, fmt::format("'{}'", draft.written_as), draft.resource.where,
                      diagnostics_);
     draft.faulty = true;

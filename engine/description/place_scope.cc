@@ -108,7 +108,7 @@ std::optional<Value> PlaceScope::member(const Address& address, const std::strin
   }
   if (address == "parameters") {
     std::optional<Value> value = drafts_.parameter(name, where);
-    if (!value && !drafts_.is_whole)
+    if (!value && (!drafts_.is_whole || drafts_.is_broken(address, name)))
       throw ExpressionError{};
     return value;
   }

@@ -35,7 +35,8 @@ class ImageDeclarer {
       known.emplace_back("software");
       draft.faulty =
           !check_keys(*draft.keys, known, "an image", drafts_.diagnostics()) || draft.faulty;
-      draft.faulty = !check_base(entry, *draft.keys) || draft.faulty;
+      known.emplace_back("extends");
+      draft.faulty = !check_base(entry, *draft.keys, known) || draft.faulty;
     }
     drafts_.add_name("images", entry.key, draft.resource.address);
     Draft& added = drafts_.add(std::move(draft));
@@ -101,7 +102,8 @@ class ImageDeclarer {
   }
 
   // Whether it says once what it starts from: a release, a file or another image.
-  bool check_base(const Tree::Entry& image, const Tree& keys) const {
+  bool check_base(const Tree::Entry& image, const Tree& keys,
+                  const std::vector<std::string>& known) const {
     const Tree::Entry* file = written(keys, "file");
     const Tree::Entry* digest = written(keys, "sha256");
     const Span& where = image.where;
@@ -117,6 +119,10 @@ class ImageDeclarer {
       return is_file_here ? report_two(*file, *entry) : report_two(*entry, *file);
     }
     const std::string name = fmt::format("'{}'", child_address("images", image.key));
+    for (const char* key : {"debian", "file", "sha256", "extends"}) {
+      if (has_misspelt(keys, key, known))
+        return false;
+    }
     if (file == nullptr && digest != nullptr) {
       report_missing("file", name, where, drafts_.diagnostics());
       return false;

@@ -46,7 +46,8 @@ void outline_nodes(Drafts& drafts) {
       for (const auto& [name, step] : draft->extended->prototypes)
         used.insert(name);
     }
-    if (draft->subject != nullptr && draft->subject->value.is_scalar() &&
+    // A copy is known by what it is about, and `each` means nothing without the others.
+    if (draft->subject != nullptr && !draft->copy.is_copy() && draft->subject->value.is_scalar() &&
         draft->subject->value.text.find("${{") != std::string::npos)
       outline.subjects[draft->resource.address] = draft->subject->value.text;
   }

@@ -113,8 +113,10 @@ void declare_parameters(Drafts& drafts, const Tree& section, const std::vector<S
     names.push_back(entry.key);
     std::optional<Declaration> declaration =
         read_declaration(entry, Declared::Parameter, drafts.registry(), typing, diagnostics);
-    if (!declaration)
+    if (!declaration) {
+      drafts.break_name("parameters", entry.key);
       continue;
+    }
     const Tree* set = nullptr;
     bool is_readable = true;
     for (const Setting& setting : settings) {

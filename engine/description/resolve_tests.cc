@@ -126,8 +126,9 @@ class TestReader {
           test_.nodes.push_back(item.reference());
       }
     } else {
-      report_missing("node", fmt::format("'{}'", test_.address), entry_.where,
-                     drafts_.diagnostics());
+      if (!has_misspelt(keys_, "node", kTestKeys) && !has_misspelt(keys_, "nodes", kTestKeys))
+        report_missing("node", fmt::format("'{}'", test_.address), entry_.where,
+                       drafts_.diagnostics());
     }
   }
 
@@ -140,7 +141,7 @@ class TestReader {
           test_.command.emplace(name, std::move(*value));
       }
     }
-    if (written("run") == nullptr)
+    if (written("run") == nullptr && !has_misspelt(keys_, "run", kTestKeys))
       report_missing("run", fmt::format("'{}'", test_.address), entry_.where,
                      drafts_.diagnostics());
   }

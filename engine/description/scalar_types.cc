@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
@@ -131,6 +133,28 @@ bool is_subnet(const std::string& text) {
   return prefix && *prefix >= 0 && *prefix <= 32;
 }
 
+Value subnet_from(const std::string& text) {
+  if (!is_subnet(text))
+    refuse(text, "a subnet", "subnets are written like 10.0.0.0/24");
+  std::uint32_t address = 0;
+  std::size_t begin = 0;
+  for (int part = 0; part < 4; ++part) {
+    const std::size_t end = text.find_first_of("./", begin);
+    address =
+        address << 8U | static_cast<std::uint32_t>(std::stoul(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  const unsigned long prefix = std::stoul(text.substr(begin));
+  const std::uint32_t mask = prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - prefix);
+  const std::uint32_t base = address & mask;
+  if (base != address)
+    throw Mismatch{"invalid-subnet",
+                   fmt::format("{} is an address in a subnet, and no subnet", quoted(text)),
+                   fmt::format("did you mean '{}.{}.{}.{}/{}'?", base >> 24U, base >> 16U & 255U,
+                               base >> 8U & 255U, base & 255U, prefix)};
+  return text;
+}
+
 Value boolean_from(const std::string& text) {
   if (text == "true" || text == "True" || text == "TRUE")
     return true;
@@ -182,9 +206,7 @@ Value scalar_from_text(const std::string& text, Type::Kind kind) {
         refuse(text, "an IPv4 address", "addresses are written like 10.0.0.5");
       return text;
     case Type::Kind::Subnet:
-      if (!is_subnet(text))
-        refuse(text, "a subnet", "subnets are written like 10.0.0.0/24");
-      return text;
+      return subnet_from(text);
     case Type::Kind::Path:
       return path_from(text);
     case Type::Kind::Mode:

@@ -171,7 +171,8 @@ std::optional<Value> Typing::read_fields(const Tree& tree, const Type& type) con
     } else if (field.fallback) {
       mapping.push_back({field.name, *field.fallback});
     } else if (field.required) {
-      report_missing(field.name, "this mapping", tree.where, diagnostics_);
+      if (!has_misspelt(tree, field.name, known))
+        report_missing(field.name, "this mapping", tree.where, diagnostics_);
       fine = false;
     }
   }

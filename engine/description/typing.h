@@ -80,6 +80,11 @@ class Typing {
 bool check_keys(const Tree& mapping, const std::vector<std::string>& known, const std::string& of,
                 Diagnostics& diagnostics);
 
+/// Whether a key of `mapping` that means nothing was most likely meant to be `key`; check_keys()
+/// says so already.
+bool has_misspelt(const Tree& mapping, const std::string& key,
+                  const std::vector<std::string>& known);
+
 /// Reports that a key is missing in `of`, with the caret at `where`.
 void report_missing(const std::string& key, const std::string& of, const Span& where,
                     Diagnostics& diagnostics, std::string hint = {});

@@ -57,7 +57,8 @@ inline std::string random_description() {
         "input: ${{{{ resources.key.value "
         "}}}}\n"
         "      - file: /etc/each/${{{{ each.key }}}}\n        for_each: [k, l]\n"
-        "        content: \"${{{{ each.value }}}}\\n\"\n",
+        "        content: \"${{{{ each.value }}}}\\n\"\n"
+        "      - package: pkg-${{{{ each.value }}}}\n        for_each: [k, l]\n",
         n, 1 + below(60));
     if (below(2) == 0)
       text += "    tests:\n      t: {run: 'true', expect: {contains: x}}\n";
