@@ -133,6 +133,19 @@ std::uint64_t letters_of(std::string_view word) {
   return letters;
 }
 
+// What is wrong in a prototype, in an image or in copies is wrong in all nodes that have it.
+std::string of_any_node(std::string_view summary) {
+  std::string text;
+  while (!summary.empty()) {
+    const bool is_one = summary.starts_with("nodes.") || summary.starts_with("images.");
+    const std::size_t begin = is_one ? summary.find('.') + 1 : 1;
+    text += summary.substr(0, begin);
+    const std::size_t end = is_one ? summary.find_first_of(".['", begin) : begin;
+    summary.remove_prefix(std::min(end, summary.size()));
+  }
+  return text;
+}
+
 }  // namespace
 
 bool Diagnostics::has_errors() const {
@@ -148,7 +161,7 @@ void Diagnostics::sort() {
     if (order_of(d) != last)
       told.clear();
     last = order_of(d);
-    return !told.emplace(d.code, d.summary).second;
+    return !told.emplace(d.code, of_any_node(d.summary)).second;
   });
 }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 #include <tuple>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "engine/description/item_name.h"
 #include "engine/description/merge.h"
 #include "engine/description/typing.h"
 
@@ -187,6 +189,33 @@ void Prototypes::reach(const Tree& name, const std::string& by, Extended& extend
   order.push_back(name.text);
 }
 
+// Two items of one list would both be merged into an inherited one, the second over the first.
+void Prototypes::check_own_items(const Tree& inherited, const Tree& own) const {
+  const auto items_of = [](const Tree& keys) -> const std::vector<Tree>& {
+    static const std::vector<Tree> kNone;
+    const Tree::Entry* software = keys.find("software");
+    return software == nullptr ? kNone : software->value.items;
+  };
+  if (items_of(own).size() < 2 || items_of(inherited).empty())
+    return;
+  std::set<std::string> names;
+  for (const Tree& item : items_of(inherited))
+    names.insert(item.is_mapping() ? item_name(item, registry_) : "");
+  std::map<std::string, Span> seen;
+  for (const Tree& item : items_of(own)) {
+    if (!item.is_mapping() || (item.find("package") != nullptr && item.find("name") == nullptr))
+      continue;
+    const std::string name = item_name(item, registry_);
+    const auto [first, is_new] = seen.emplace(name, item.entries.front().where);
+    if (!is_new && !name.empty() && names.contains(name))
+      diagnostics_.add({.code = "duplicate-name",
+                        .summary = fmt::format("a second item here is known as {}", quoted(name)),
+                        .where = item.entries.front().where,
+                        .hint = "both would be merged into the inherited one",
+                        .notes = {{"the other", first->second}}});
+  }
+}
+
 std::shared_ptr<const Extended> Prototypes::extend(const Tree& own) const {
   auto extended = std::make_shared<Extended>();
   check_parents(own);
@@ -199,6 +228,7 @@ std::shared_ptr<const Extended> Prototypes::extend(const Tree& own) const {
   Tree keys{.kind = Tree::Kind::Mapping};
   for (const std::string& name : order)
     keys = merged(std::move(keys), *find(name), registry_);
+  check_own_items(keys, own);
   keys = merged(std::move(keys), own, registry_);
   std::erase_if(keys.entries, [](const Tree::Entry& entry) { return entry.key == "extends"; });
   extended->keys = std::move(keys);

@@ -62,6 +62,7 @@ class Prototypes {
   };
 
   std::vector<const Tree*> parents(const Tree& definition) const;
+  void check_own_items(const Tree& inherited, const Tree& own) const;
   void check_parents(const Tree& definition) const;
   void find_cycles();
   void find_lines(const Tree& tree);

@@ -54,6 +54,7 @@ class Resolver {
     check_keys(tree_, kSections, "a description", diagnostics_);
     read_head();
     declare_parameters(drafts_, section("parameters"), options_.settings, settings_);
+    read_about_and_domain();
     section("prototypes");
     declare_networks(drafts_, section("networks"));
     declare_images(drafts_, section("images"));
@@ -66,12 +67,8 @@ class Resolver {
     name_items(drafts_);
     const Tree& tests = section("tests");
     declare_tests(drafts_, tests);
-    for (const std::unique_ptr<Draft>& draft : drafts_.all()) {
-      const std::size_t before = diagnostics_.all().size();
+    for (const std::unique_ptr<Draft>& draft : drafts_.all())
       told_the_way(drafts_, *draft, [&] { complete(*draft); });
-      if (is_of_an_image(*draft))
-        tell_once(drafts_, before);
-    }
     for (const std::string& name : drafts_.parameter_names())
       check_parameter(name);
     check_same_items(drafts_);
@@ -123,6 +120,10 @@ class Resolver {
       site_.name = options_.name;
     drafts_.site_name = site_.name;
     drafts_.domain = site_.name + ".test";
+  }
+
+  // They may refer to parameters.
+  void read_about_and_domain() {
     const Type text{.kind = Type::Kind::Text};
     const PlaceScope scope(drafts_, Address());
     const Typing typing(scope, drafts_.loader(), diagnostics_);

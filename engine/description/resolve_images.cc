@@ -21,7 +21,6 @@ class ImageDeclarer {
       : drafts_(drafts), schema_(schema), section_(section) {}
 
   void declare(const Tree::Entry& entry) {
-    const std::size_t before = drafts_.diagnostics().all().size();
     Draft draft = section_draft(drafts_, schema_, entry, "images");
     if (draft.keys != nullptr) {
       std::vector<Step> way;
@@ -43,7 +42,6 @@ class ImageDeclarer {
     const Tree::Entry* software = added.keys == nullptr ? nullptr : added.keys->find("software");
     if (software != nullptr)
       declare_software(drafts_, {&added}, software->value);
-    tell_once(drafts_, before);
   }
 
  private:
@@ -257,24 +255,6 @@ Value to_value(const Resource& item) {
 
 bool is_of_an_image(const Draft& draft) {
   return draft.schema->section == "software" && draft.node.starts_with("images");
-}
-
-void tell_once(Drafts& drafts, std::size_t first) {
-  const auto is_same = [](const Diagnostic& a, const Diagnostic& b) {
-    return a.code == b.code && a.where.file == b.where.file && a.where.line == b.where.line &&
-           a.where.column == b.where.column;
-  };
-  std::vector<const Diagnostic*> used;  // Two mistakes of one item may have the same place.
-  const std::vector<Diagnostic>& all = drafts.diagnostics().all();
-  for (Diagnostic& diagnostic : drafts.diagnostics().from(first)) {
-    for (std::size_t i = 0; i < first; ++i) {
-      if (!is_same(all[i], diagnostic) || std::ranges::find(used, &all[i]) != used.end())
-        continue;
-      used.push_back(&all[i]);
-      diagnostic.summary = all[i].summary;
-      break;
-    }
-  }
 }
 
 void fold_images(Drafts& drafts) {

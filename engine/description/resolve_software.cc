@@ -167,7 +167,8 @@ class SoftwareReader {
           {.code = "unknown-name",
            .summary = fmt::format("no inherited item is known as {}", quoted(name)),
            .where = before->value.where,
-           .hint = hint_for(name, {all.begin(), all.end()})});
+           .hint = all.contains(name) ? "it is not inherited: write this item above it"
+                                      : hint_for(name, {all.begin(), all.end()})});
     }
   }
 

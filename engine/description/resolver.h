@@ -44,9 +44,6 @@ void declare_networks(Drafts& drafts, const Tree& section);
 void declare_images(Drafts& drafts, const Tree& section);
 /// Whether it is an item of an image's software: no resource of the site, but part of the image.
 bool is_of_an_image(const Draft& draft);
-/// Of what is wrong with an item that several images have, one message is kept: those from the
-/// `first` on say what an earlier one says of the same place. sort() drops the likes.
-void tell_once(Drafts& drafts, std::size_t first);
 /// Puts the items of images into these. REQUIRES: all properties are evaluated.
 void fold_images(Drafts& drafts);
 /// They may have copies. REQUIRES: all nodes are declared.

@@ -114,6 +114,15 @@ TEST(Resolve, NamesTheDeploymentAndItsDomain) {
   EXPECT_EQ(other.site->name, "two");
   EXPECT_EQ(other.site->domain, "two.test");
   EXPECT_EQ(other.site->outputs[0].value, Value("two"));
+
+  const test::Described asked = site_with(
+      "domain: '${{ parameters.zone }}'\nparameters: {zone: {type: string, default: "
+      "'${{ site.name }}.example.org'}}\noutputs: {name: '${{ site.domain }}'}\n",
+      {});
+
+  ASSERT_TRUE(asked.site) << asked.messages();
+  EXPECT_TRUE(asked.site->domain.ends_with(".example.org")) << asked.site->domain;
+  EXPECT_EQ(asked.site->outputs[0].value, Value(asked.site->domain));
 }
 
 TEST(Resolve, EvaluatesPropertiesInWhateverOrderTheyStand) {
