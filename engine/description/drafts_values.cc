@@ -202,15 +202,23 @@ void Drafts::evaluate_attribute(Draft& node, std::size_t index) {
   const PlaceScope scope(*this, node);
   const Typing typing(scope, loader_, diagnostics_);
   const Tree* written = node.written(name);
-  if (written != nullptr && !declaration.schema.required &&
-      typing.is_left_out(*written, declaration.schema.type))
-    written = nullptr;
-  if (written == nullptr)
-    written = declaration.fallback;
+  std::optional<Value> value;
+  std::vector<std::string> parameters;
   if (written != nullptr) {
-    std::optional<Value> value;
-    std::vector<std::string> parameters =
-        told_parameters([&] { value = typing.read(*written, declaration.schema); });
+    parameters = told_parameters([&] {
+      Typing::Optional read = declaration.schema.required
+                                  ? Typing::Optional{typing.read(*written, declaration.schema)}
+                                  : typing.read_optional(*written, declaration.schema);
+      value = std::move(read.value);
+      if (read.is_left_out)
+        written = nullptr;
+    });
+  }
+  if (written == nullptr && declaration.fallback != nullptr) {
+    written = declaration.fallback;
+    parameters = told_parameters([&] { value = typing.read(*written, declaration.schema); });
+  }
+  if (written != nullptr) {
     if (value)
       node.attribute_values.emplace(name, std::move(*value));
     else
@@ -295,14 +303,15 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
   draft.evaluations[index] = Evaluation::Done;
 }
 
-// Of a node's networks, disks and mounts each has its place, and what is said of it.
+// Of a node's networks, disks and mounts each has its place, or what is said of it.
 void Drafts::add_places(Draft& draft, const std::string& name, const Tree& written) {
   draft.resource.places[name] = written.where;
   if (!draft.is_node())
     return;
   for (const Tree::Entry& entry : written.entries) {
     const std::string of_entry = name + "." + entry.key;
-    draft.resource.places[of_entry] = entry.where;
+    if (entry.value.is_scalar())
+      draft.resource.places[of_entry] = entry.where;
     for (const Tree::Entry& part : entry.value.entries)
       draft.resource.places[of_entry + "." + part.key] = part.value.where;
   }

@@ -83,6 +83,19 @@ std::optional<Value> Typing::read(const Tree& tree, const PropertySchema& proper
   return value;
 }
 
+Typing::Optional Typing::read_optional(const Tree& tree, const PropertySchema& property) const {
+  if (property.type.kind != Type::Kind::Reference)
+    return {read(tree, property)};
+  Diagnostics found;
+  Optional optional{Typing(scope_, loader_, found).read(tree, property)};
+  optional.is_left_out = !optional.value && is_left_out(tree, property.type);
+  if (!optional.is_left_out) {
+    for (const Diagnostic& diagnostic : found.all())
+      diagnostics_.add(diagnostic);
+  }
+  return optional;
+}
+
 std::optional<Value> Typing::read_text(const std::string& text, const Tree& tree,
                                        const Type& type) const {
   if (type.kind == Type::Kind::Any)
@@ -137,8 +150,6 @@ std::optional<Value> Typing::read_mapping(const Tree& tree, const Type& type) co
     if (entry.key.starts_with("x-") ||
         (entry.value.is_null() && type.item_type().kind != Type::Kind::Any))
       continue;  // null is as if the key were not written.
-    if (is_left_out(entry.value, type.item_type()))
-      continue;
     if (entry.key.find("${{") != std::string::npos) {
       fine = false;
       diagnostics_.add({.code = "bad-key",
@@ -147,10 +158,10 @@ std::optional<Value> Typing::read_mapping(const Tree& tree, const Type& type) co
                         .hint = "write the key itself"});
       continue;
     }
-    std::optional<Value> value = read(entry.value, type.item_type());
-    fine = fine && value;
-    if (value)
-      mapping.push_back({entry.key, std::move(*value)});
+    Optional read = read_optional(entry.value, {.type = type.item_type()});
+    fine = fine && (read.value || read.is_left_out);
+    if (read.value)
+      mapping.push_back({entry.key, std::move(*read.value)});
   }
   return fine ? std::optional<Value>(std::move(mapping)) : std::nullopt;
 }

@@ -31,9 +31,13 @@ class Typing {
   /// Also keeps to the constraints of `property`.
   std::optional<Value> read(const Tree& tree, const PropertySchema& property) const;
 
-  /// Whether it is the name of what `when` left out, or a reference that is null: where a resource
-  /// need not be it is as if nothing were written.
-  bool is_left_out(const Tree& tree, const Type& type) const;
+  /// Of what need not be: the name of what `when` left out, or a reference that is null, is as if
+  /// nothing were written.
+  struct Optional {
+    std::optional<Value> value;
+    bool is_left_out = false;
+  };
+  Optional read_optional(const Tree& tree, const PropertySchema& property) const;
 
   /// The paths of `needs`: resources, one or a list. What is wrong is reported and left out.
   struct Path {
@@ -65,6 +69,7 @@ class Typing {
   bool keeps(const Value& value, const PropertySchema& property, const Tree& tree) const;
   bool keeps(const Value& value, const PropertySchema& property, const re2::RE2* pattern,
              const Tree& tree) const;
+  bool is_left_out(const Tree& tree, const Type& type) const;
   bool leads_through_null(const Expression& path) const;
   void add_path(const Tree& entry, std::vector<Path>& found) const;
   void wrong_type(const std::string& wanted, const std::string& found, const Span& where,

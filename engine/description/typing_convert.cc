@@ -178,7 +178,7 @@ std::optional<Value> Typing::resource_named(const std::string& name, const Type&
 }
 
 bool Typing::is_left_out(const Tree& tree, const Type& type) const {
-  if (type.kind != Type::Kind::Reference || !tree.is_scalar())
+  if (!tree.is_scalar())
     return false;
   try {
     const Scope::Parsed parsed = scope_.parse(tree);

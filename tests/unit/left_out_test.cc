@@ -146,7 +146,7 @@ nodes:
   ASSERT_TRUE(described.site) << described.messages();
   const Resource& node = *described.site->find("nodes.a");
   EXPECT_EQ(node.place("networks.lan.address").column, 31);
-  EXPECT_EQ(node.place("networks.lan.other").column, 16);
+  EXPECT_EQ(node.place("networks.lan.other").column, 15);
   EXPECT_EQ(node.place("networks.wan").column, 15);
   EXPECT_EQ(node.place("nothing").column, 3);
 }
