@@ -284,6 +284,13 @@ void Drafts::evaluate_property(Draft& draft, std::size_t index) {
                         .where = written->where,
                         .hint = "addresses and outputs may stand in what is written or run"});
     }
+    if (value && find_secret(*value) != nullptr && is_called_so(draft, schema)) {
+      value.reset();
+      diagnostics_.add({.code = "secret-output",
+                        .summary = "what an item is about is shown, and this is secret",
+                        .where = written->where,
+                        .hint = "secrets stand in what is written or run"});
+    }
     if (value)
       give(draft, schema, std::move(*value));
     else

@@ -260,6 +260,8 @@ bool is_of_an_image(const Draft& draft) {
 void fold_images(Drafts& drafts) {
   std::map<Address, Value::List> software;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
+    if (draft->schema->section == "images" && !draft->faulty)
+      check_item_values(draft->resource, drafts.diagnostics());
     if (is_of_an_image(*draft) && !draft->faulty &&
         check_item_values(draft->resource, drafts.diagnostics()))
       software[draft->node].push_back(to_value(draft->resource));
