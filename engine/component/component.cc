@@ -60,6 +60,8 @@ std::string difference(const Value* wanted, const Value* recorded) {
 
 Change Component::compare(const Properties& wanted, const Properties& recorded) const {
   Change change;
+  if (wanted == recorded)
+    return change;
   for (const PropertySchema& property : schema().properties) {
     const Value* now = find(wanted, property.name);
     const Value* then = find(recorded, property.name);

@@ -10,12 +10,13 @@ void Registry::add(std::unique_ptr<const Component> component) {
   std::string name = component->schema().component;
   if (find(name) != nullptr)
     throw Error(ErrorKind::Conflict, "there is a component '" + name + "' already");
-  components_.emplace(std::move(name), std::move(component));
+  const auto added = components_.emplace(std::move(name), std::move(component)).first;
+  by_name_.emplace(added->first, added->second.get());
 }
 
 const Component* Registry::find(std::string_view name) const {
-  const auto found = components_.find(name);
-  return found == components_.end() ? nullptr : found->second.get();
+  const Component* const* found = by_name_.find(name);
+  return found == nullptr ? nullptr : *found;
 }
 
 const Component& Registry::get(std::string_view name) const {

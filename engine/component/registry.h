@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/component/component.h"
+#include "engine/description/name_map.h"
 
 namespace encamp {
 
@@ -24,6 +25,8 @@ class Registry {
 
  private:
   std::map<std::string, std::unique_ptr<const Component>, std::less<>> components_;
+  NameMap<const Component*>
+      by_name_;  ///< The same, for large sites; `components_` keeps the names.
 };
 
 }  // namespace encamp

@@ -1,24 +1,32 @@
 #include "engine/description/address.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace encamp {
 namespace {
 
-bool is_plain(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+constexpr bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_';
+}
+
+constexpr bool is_escaped(char c) {
+  return c == '\'' || c == '\\';
 }
 
 }  // namespace
 
 Address child_address(std::string_view parent, std::string_view name) {
-  Address address(parent);
+  Address address;
+  address.reserve(parent.size() + name.size() + 4);
+  address = parent;
   if (!name.empty() && std::ranges::all_of(name, is_plain))
     return address.append(".").append(name);
   address += "['";
+  if (std::ranges::none_of(name, is_escaped))
+    return address.append(name).append("']");
   for (const char c : name) {
-    if (c == '\'' || c == '\\')
+    if (is_escaped(c))
       address += '\\';
     address += c;
   }
@@ -39,15 +47,10 @@ std::string last_name(std::string_view address) {
     return std::string(dot == std::string_view::npos ? address : address.substr(dot + 1));
   }
   // An unescaped quote cannot stand in a name, so the last one that opens is the right one.
-  std::size_t start = address.size() - 2;
-  while (start > 0 && !(address[start - 1] == '\'' && start >= 2 && address[start - 2] == '['))
-    --start;
-  std::string name;
-  for (std::size_t i = start; i + 2 < address.size(); ++i) {
-    if (address[i] == '\\')
-      ++i;
-    name += address[i];
-  }
+  const std::size_t start = address.rfind("['", address.size() - 4) + 2;
+  std::string name(address.substr(start, address.size() - 2 - start));
+  for (std::size_t at = 0; (at = name.find('\\', at)) != std::string::npos; ++at)
+    name.erase(at, 1);
   return name;
 }
 

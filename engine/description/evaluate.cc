@@ -177,7 +177,8 @@ Value Evaluator::text(const Expression& e) const {
     } else if (!part.is_known() || part.is_secret()) {
       add(as_expression(part, operand->where));
     } else {
-      known += guarded(*operand, [&] { return to_text(part); }).text();
+      known +=
+          part.is_text() ? part.text() : guarded(*operand, [&] { return to_text(part); }).text();
       scope_.spend(known.size() / 64);
     }
     if (known.size() > kLongestText)

@@ -1,5 +1,6 @@
 // Properties that name other items of a node, `restarts_with: [/etc/x.conf, /etc/y/, setup]`.
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -11,13 +12,13 @@
 namespace encamp {
 namespace {
 
-/// What a file or directory item is about; empty for other items.
-std::string path_of(Drafts& drafts, Draft& item) {
+/// What a file or directory item is about, kept by the item; empty for other items.
+std::string_view path_of(Drafts& drafts, Draft& item) {
   const PropertySchema* subject = item.schema->find_property(item.schema->subject);
   if (subject == nullptr || subject->type.kind != Type::Kind::Path)
     return {};
   const Value* path = drafts.property(item, subject->name, {});
-  return path != nullptr && path->is_text() ? path->text() : "";
+  return path != nullptr && path->is_text() ? std::string_view(path->text()) : "";
 }
 
 bool is_left_out_item(const Drafts& drafts, const Address& node, const std::string& name) {
@@ -30,12 +31,16 @@ bool is_left_out_item(const Drafts& drafts, const Address& node, const std::stri
 }
 
 bool is_meant(const std::string& name, const std::string& known_as, const Draft& item,
-              const std::string& path) {
-  if (name == known_as || name == last_name(item.written_as) || (!path.empty() && name == path))
+              std::string_view path) {
+  if (name == known_as || (!path.empty() && name == path) ||
+      (item.copy.is_copy() && name == last_name(item.written_as)))
     return true;
+  if (!name.ends_with('/'))
+    return false;
+  const bool is_in_it =
+      path.starts_with(name) || std::string_view(name).substr(0, name.size() - 1) == path;
   // A directory without a digest is not among the files of a directory.
-  return name.ends_with('/') && (path + "/").starts_with(name) &&
-         item.find_attribute("digest") != nullptr;
+  return is_in_it && item.find_attribute("digest") != nullptr;
 }
 
 }  // namespace
@@ -56,7 +61,7 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
     const std::string& known_as;
     const Address& address;
     Draft& draft;
-    std::string path;
+    std::string_view path;
     bool is_above;
   };
   std::vector<Other> others;
@@ -69,7 +74,9 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
       others.push_back({known_as, address, other, path_of(*this, other), is_above});
   }
   Value::List found;
-  for (const Tree& name : written.is_list() ? written.items : std::vector<Tree>{written}) {
+  const std::span<const Tree> names =
+      written.is_list() ? std::span(written.items) : std::span(&written, 1);
+  for (const Tree& name : names) {
     const std::optional<Value> text = typing.read(name, Type{.kind = Type::Kind::Text});
     if (!text || !text->is_text()) {
       if (text)
@@ -105,7 +112,7 @@ void Drafts::evaluate_items(Draft& item, const PropertySchema& schema, const Tre
     std::vector<std::string> known;
     for (const Other& other : others) {
       if (other.is_above)
-        known.push_back(other.path.empty() ? other.known_as : other.path);
+        known.emplace_back(other.path.empty() ? other.known_as : other.path);
     }
     refuse(name, "unknown-name", fmt::format("no item above this one is {}", quoted(text->text())),
            is_below ? "it is below, and only items above count" : hint_for(text->text(), known));

@@ -34,20 +34,20 @@ class LookupScope : public Scope {
   const Lookup& lookup_;
 };
 
-void collect(const Value& value, std::vector<AttributeReference>& found,
-             std::set<AttributeReference>& seen);
+// Address and attribute of those that were found, kept by the expressions.
+using Seen = std::set<std::pair<std::string_view, std::string_view>>;
 
-void collect(const Expression& e, std::vector<AttributeReference>& found,
-             std::set<AttributeReference>& seen) {
-  if (e.kind == Kind::Attribute && seen.insert(e.attribute).second)
+void collect(const Value& value, std::vector<AttributeReference>& found, Seen& seen);
+
+void collect(const Expression& e, std::vector<AttributeReference>& found, Seen& seen) {
+  if (e.kind == Kind::Attribute && seen.emplace(e.attribute.address, e.attribute.attribute).second)
     found.push_back(e.attribute);
   collect(e.literal, found, seen);
   for (const Expression::Pointer& operand : e.operands)
     collect(*operand, found, seen);
 }
 
-void collect(const Value& value, std::vector<AttributeReference>& found,
-             std::set<AttributeReference>& seen) {
+void collect(const Value& value, std::vector<AttributeReference>& found, Seen& seen) {
   if (value.is_pending()) {
     collect(*value.pending(), found, seen);
   } else if (value.is_list()) {
@@ -179,7 +179,7 @@ Properties settle(const Properties& properties, const Lookup& lookup) {
 
 std::vector<AttributeReference> pending_references(const Value& value) {
   std::vector<AttributeReference> found;
-  std::set<AttributeReference> seen;
+  Seen seen;
   collect(value, found, seen);
   return found;
 }

@@ -21,9 +21,6 @@ struct AttributeReference {
   Address address;        ///< Of the resource.
   std::string attribute;  ///< `address`, `output`, ...
   Span where;             ///< The reference in the description.
-  bool operator<(const AttributeReference& o) const {
-    return std::tie(address, attribute) < std::tie(o.address, o.attribute);
-  }
 };
 
 /// Answers what an attribute is, or nothing while it is not known.

@@ -44,7 +44,8 @@ std::optional<Value> set_by_component(Drafts& drafts, Draft& draft, const std::s
 
 }  // namespace
 
-std::optional<Value> PlaceScope::find(const std::string& name) const {
+std::optional<Value> PlaceScope::find(const std::string& text) const {
+  const std::string_view name = text;
   if (name == "site") {
     return Value::Mapping{{"name", drafts_.site_name}, {"domain", drafts_.domain}};
   }
@@ -62,7 +63,7 @@ std::optional<Value> PlaceScope::find(const std::string& name) const {
   if (!drafts_.has_all(name))
     return std::nullopt;
   if (std::ranges::find(kNamedSections, name) != kNamedSections.end())
-    return Reference{name};
+    return Reference{text};
   return std::nullopt;
 }
 

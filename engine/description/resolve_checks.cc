@@ -67,17 +67,18 @@ void read_checks(Drafts& drafts, const Tree& section) {
 
 // As they are written they differ; only their references make them the same, or a `name`.
 void check_same_items(Drafts& drafts) {
-  struct Item {  // By node, component and path.
-    std::string_view node, component, path;
+  struct Item {
+    std::string_view component, path;
     bool operator==(const Item&) const = default;
   };
   struct Hash {
     std::size_t operator()(const Item& item) const {
       const std::hash<std::string_view> hash;
-      return (hash(item.path) * 31 + hash(item.component)) * 31 + hash(item.node);
+      return hash(item.path) * 31 + hash(item.component);
     }
   };
-  std::unordered_map<Item, const Draft*, Hash> seen;
+  std::unordered_map<Item, const Draft*, Hash> seen;  // Of one node, whose items stand together.
+  const Address* node = nullptr;
   for (const std::unique_ptr<Draft>& draft : drafts.all()) {
     if (draft->subject == nullptr || draft->faulty || !is_alone(*draft))
       continue;
@@ -88,8 +89,11 @@ void check_same_items(Drafts& drafts) {
     const auto path = draft->resource.properties.find(subject->name);
     if (path == draft->resource.properties.end() || !path->second.is_text())
       continue;
-    const auto [first, is_new] = seen.emplace(
-        Item{draft->node, draft->resource.component, path->second.text()}, draft.get());
+    if (node == nullptr || *node != draft->node)
+      seen.clear();
+    node = &draft->node;
+    const auto [first, is_new] =
+        seen.emplace(Item{draft->resource.component, path->second.text()}, draft.get());
     if (!is_new)
       drafts.diagnostics().add(
           {.code = "duplicate-name",

@@ -270,6 +270,7 @@ class SoftwareDeclarer {
   }
 
   void add(Draft draft, std::string known_as, bool has_name) {
+    const std::size_t size = known_as.size();
     // Several items may install the same packages; each is a resource of its own.
     if (!has_name && draft.schema->component == "package") {
       const std::string base = known_as;
@@ -278,7 +279,10 @@ class SoftwareDeclarer {
     }
     if (!take(known_as, *draft.keys, *draft.subject))
       return;
-    draft.resource.address = child_address(collection_, known_as);
+    // One that is no copy is written as what it is.
+    draft.resource.address = known_as.size() == size && !draft.copy.is_copy()
+                                 ? draft.written_as
+                                 : child_address(collection_, known_as);
     if (!drafts_.is_wanted(draft)) {
       drafts_.leave_out(collection_, known_as);
       return;

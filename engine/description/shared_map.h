@@ -41,6 +41,8 @@ class SharedMap {
   bool empty() const { return size() == 0; }
 
   const_iterator find(std::string_view name) const {
+    if (size() <= kFew)  // Nearly all: their lengths tell most names apart.
+      return std::find_if(begin(), end(), [&](const value_type& e) { return e.first == name; });
     const const_iterator place = lower_bound(name);
     return place != end() && place->first == name ? place : end();
   }
@@ -55,12 +57,13 @@ class SharedMap {
 
   /// Made when it is not there. Changes move what references to entries point at.
   T& operator[](std::string_view name) {
-    const std::ptrdiff_t place = lower_bound(name) - begin();
-    std::vector<value_type>& own = detached();
-    const auto at = own.begin() + place;
-    if (at != own.end() && at->first == name)
-      return at->second;
-    return own.emplace(at, std::string(name), T())->second;
+    const const_iterator found = lower_bound(name);
+    const std::ptrdiff_t place = found - begin();
+    const bool is_new = found == end() || found->first != name;
+    std::vector<value_type>& own = detached(is_new ? 1 : 0);
+    if (is_new)
+      own.emplace(own.begin() + place, std::string(name), T());
+    return own[static_cast<std::size_t>(place)].second;
   }
   /// Keeps what is there already under that name; says whether it was put there.
   bool emplace(std::string_view name, T value) {
@@ -68,7 +71,7 @@ class SharedMap {
     if (place != end() && place->first == name)
       return false;
     const std::ptrdiff_t at = place - begin();
-    std::vector<value_type>& own = detached();
+    std::vector<value_type>& own = detached(1);
     own.emplace(own.begin() + at, std::string(name), std::move(value));
     return true;
   }
@@ -99,6 +102,7 @@ class SharedMap {
   struct Shared : boost::intrusive_ref_counter<Shared> {
     std::vector<value_type> entries;
   };
+  static constexpr std::size_t kFew = 8;
 
   const_iterator lower_bound(std::string_view name) const {
     return std::lower_bound(begin(), end(), name, [](const value_type& entry, std::string_view n) {
@@ -106,12 +110,15 @@ class SharedMap {
     });
   }
 
-  /// The entries, nobody else's.
-  std::vector<value_type>& detached() {
-    if (shared_ == nullptr)
+  /// The entries, nobody else's, with room for `more` if they were shared.
+  std::vector<value_type>& detached(std::size_t more = 0) {
+    if (shared_ == nullptr) {
       shared_.reset(new Shared);
-    else if (shared_->use_count() != 1)
-      shared_.reset(new Shared(*shared_));
+    } else if (shared_->use_count() != 1) {
+      const boost::intrusive_ptr<Shared> others = std::exchange(shared_, new Shared);
+      shared_->entries.reserve(others->entries.size() + more);
+      shared_->entries = others->entries;
+    }
     return shared_->entries;
   }
 
