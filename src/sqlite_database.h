@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <sqlite3.h>
 
@@ -78,7 +79,8 @@ class Statement {
   }
 
   bool is_null(int column) const;
-  std::string text(int column) const;
+  std::string text(int column) const { return std::string(view(column)); }
+  std::string_view view(int column) const;  ///< The same, until the next row.
   std::int64_t number(int column) const;
 
  private:

@@ -68,7 +68,7 @@ std::string claims_text(const std::vector<Claim>& claims) {
   return list.dump();
 }
 
-std::vector<Claim> claims_from(const std::string& text) {
+std::vector<Claim> claims_from(std::string_view text) {
   std::vector<Claim> claims;
   if (text == "[]")  // Of all software.
     return claims;
@@ -86,23 +86,24 @@ std::vector<Claim> claims_from(const std::string& text) {
   return claims;
 }
 
-std::vector<Address> addresses_from(const std::string& text) {
+std::vector<Address> addresses_from(std::string_view text) {
   std::vector<Address> addresses;
   // Without escapes, as nearly all are, what is between the quotes is meant; journals are large.
-  if (text.starts_with("[\"") && text.ends_with("\"]") && text.find('\\') == std::string::npos) {
+  if (text.starts_with("[\"") && text.ends_with("\"]") &&
+      text.find('\\') == std::string_view::npos) {
     std::size_t begin = 2;
     for (std::size_t end = 0; end + 2 < text.size(); begin = end + 3) {
       end = text.find('"', begin);
-      if (end == std::string::npos ||
+      if (end == std::string_view::npos ||
           (end + 2 != text.size() && text.compare(end, 3, "\",\"") != 0))
-        throw std::invalid_argument("no list of addresses: " + text);
-      addresses.push_back(text.substr(begin, end - begin));
+        throw std::invalid_argument(fmt::format("no list of addresses: {}", text));
+      addresses.emplace_back(text.substr(begin, end - begin));
     }
     return addresses;
   }
   const Value list = from_json(text);
   if (!list.is_list() || !std::ranges::all_of(list.list(), &Value::is_text))
-    throw std::invalid_argument("no list of addresses: " + text);
+    throw std::invalid_argument(fmt::format("no list of addresses: {}", text));
   for (const Value& address : list.list())
     addresses.push_back(address.text());
   return addresses;
@@ -112,7 +113,7 @@ std::vector<Address> addresses_from(const std::string& text) {
 /// is read once and shared.
 class Maps {
  public:
-  Properties read(const std::string& text) {
+  Properties read(std::string_view text) {
     if (text.size() > kLong)
       return map_from_json(text);
     const auto known = known_.find(text);
@@ -125,21 +126,24 @@ class Maps {
   }
 
  private:
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
   static constexpr std::size_t kLong = 256, kMany = 1024;
-  std::unordered_map<std::string, Properties> known_;
+  std::unordered_map<std::string, Properties, Hash, std::equal_to<>> known_;
 };
 
 Record record_from(const Statement& row, Maps& maps) {
   return {.address = row.text(0),
           .generation = static_cast<int>(row.number(1)),
           .component = row.text(2),
-          .life = life_from(row.text(3)),
+          .life = life_from(row.view(3)),
           .host = row.text(4),
-          .properties = maps.read(row.text(5)),
-          .attributes = maps.read(row.text(6)),
-          .notes = maps.read(row.text(7)),
-          .claims = claims_from(row.text(8)),
-          .needs = addresses_from(row.text(9)),
+          .properties = maps.read(row.view(5)),
+          .attributes = maps.read(row.view(6)),
+          .notes = maps.read(row.view(7)),
+          .claims = claims_from(row.view(8)),
+          .needs = addresses_from(row.view(9)),
           .took = Duration(row.number(10))};
 }
 

@@ -1,5 +1,6 @@
 // Values as JSON, written and read.
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <stdexcept>
 
@@ -57,6 +58,12 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// Whether it stands for a kind of value.
+bool is_marked(const Value::Mapping& entries) {
+  return entries.size() == 1 && entries.front().key.starts_with('$') &&
+         entries.front().value.is_text();
+}
+
 /// What `{"$size": "1 GiB"}` stands for.
 Value marked(const std::string& kind, const std::string& text) {
   if (kind == "$reference")
@@ -103,10 +110,7 @@ class ValueReader : public nlohmann::json_sax<Json> {
   bool end_object() override {
     Value::Mapping entries = std::move(open_.back().entries);
     open_.pop_back();
-    const bool is_marked = entries.size() == 1 && entries.front().key.starts_with('$') &&
-                           entries.front().value.is_text() &&
-                           (top_ == Top::Value || !open_.empty());
-    if (is_marked)
+    if (is_marked(entries) && (top_ == Top::Value || !open_.empty()))
       return put(marked(entries.front().key, entries.front().value.text()));
     return put(std::move(entries));
   }
@@ -149,8 +153,9 @@ class ValueReader : public nlohmann::json_sax<Json> {
   Value whole_;
 };
 
-/// Reads an object of nothing but ASCII text, true, false and null, as the properties of nearly all
-/// software are: four times as fast as the parser. Nothing: leave it to the parser.
+/// Reads what nearly all rows are, JSON as it is written here of ASCII text without rare escapes,
+/// of true, false, null and small integers: four times as fast as the parser. Nothing: leave it to
+/// the parser.
 class PlainObject {
  public:
   explicit PlainObject(std::string_view json) : at_(json.data()), end_(at_ + json.size()) {}
@@ -163,15 +168,17 @@ class PlainObject {
       std::optional<std::string> key = text();
       if (!key || !take(":"))
         return std::nullopt;
-      std::optional<Value> value = scalar();
-      if (!value)
+      std::optional<Value> found = value(0);
+      if (!found)
         return std::nullopt;
-      values.emplace(*key, *std::move(value));
+      values.emplace(*key, *std::move(found));
     } while (take(","));
     return take("}") && at_ == end_ ? std::optional(std::move(values)) : std::nullopt;
   }
 
  private:
+  static constexpr int kDeepest = 16;
+
   bool take(std::string_view word) {
     if (!std::string_view(at_, end_).starts_with(word))
       return false;
@@ -179,14 +186,62 @@ class PlainObject {
     return true;
   }
 
-  std::optional<Value> scalar() {
+  std::optional<Value> value(int depth) {
     if (std::optional<std::string> found = text())
       return Value(*std::move(found));
+    if (depth < kDeepest && take("["))
+      return list(depth);
+    if (depth < kDeepest && take("{"))
+      return mapping(depth);
     if (take("null"))
       return Value();
     if (take("true"))
       return Value(true);
-    return take("false") ? std::optional<Value>(false) : std::nullopt;
+    if (take("false"))
+      return Value(false);
+    return integer();
+  }
+
+  std::optional<Value> integer() {
+    std::int64_t number = 0;
+    const auto [after, error] = std::from_chars(at_, end_, number);
+    if (error != std::errc() || after == end_ || (*after != ',' && *after != ']' && *after != '}'))
+      return std::nullopt;
+    at_ = after;
+    return Value(number);
+  }
+
+  std::optional<Value> list(int depth) {
+    Value::List items;
+    if (take("]"))
+      return Value(std::move(items));
+    do {
+      std::optional<Value> item = value(depth + 1);
+      if (!item)
+        return std::nullopt;
+      items.push_back(*std::move(item));
+    } while (take(","));
+    return take("]") ? std::optional<Value>(std::move(items)) : std::nullopt;
+  }
+
+  std::optional<Value> mapping(int depth) {
+    Value::Mapping entries;
+    if (take("}"))
+      return Value(std::move(entries));
+    do {
+      std::optional<std::string> key = text();
+      if (!key || !take(":"))
+        return std::nullopt;
+      std::optional<Value> found = value(depth + 1);
+      if (!found)
+        return std::nullopt;
+      entries.push_back({*std::move(key), *std::move(found)});
+    } while (take(","));
+    if (!take("}"))
+      return std::nullopt;
+    if (is_marked(entries))
+      return marked(entries.front().key, entries.front().value.text());
+    return Value(std::move(entries));
   }
 
   std::optional<std::string> text() {
