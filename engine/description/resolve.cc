@@ -1,5 +1,7 @@
 #include "engine/description/resolve.h"
 
+#include <algorithm>
+#include <array>
 #include <deque>
 
 #include <fmt/format.h>
@@ -84,12 +86,19 @@ class Resolver {
 
   /// As written, section by section.
   void take_resources() {
-    site_.resources.reserve(drafts_.all().size());
-    for (const char* part : {"networks", "images", "volumes", "resources", "nodes", "software"}) {
-      for (const std::unique_ptr<Draft>& draft : drafts_.all()) {
-        if (draft->schema->section == part && !is_of_an_image(*draft))
-          site_.resources.push_back(std::move(draft->resource));
-      }
+    constexpr std::array<std::string_view, 6> kParts = {"networks",  "images", "volumes",
+                                                        "resources", "nodes",  "software"};
+    std::array<std::vector<Draft*>, kParts.size()> parts;
+    for (const std::unique_ptr<Draft>& draft : drafts_.all()) {
+      const auto part = std::ranges::find(kParts, draft->schema->section);
+      if (part != kParts.end() && !is_of_an_image(*draft))
+        parts[static_cast<std::size_t>(part - kParts.begin())].push_back(draft.get());
+    }
+    // With room for what is implied, which is little: baked images, storage.
+    site_.resources.reserve(drafts_.all().size() + drafts_.all().size() / 8 + 8);
+    for (const std::vector<Draft*>& part : parts) {
+      for (Draft* draft : part)
+        site_.resources.push_back(std::move(draft->resource));
     }
   }
 

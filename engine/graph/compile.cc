@@ -1,6 +1,7 @@
 #include "engine/graph/compile.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <map>
 #include <numeric>
@@ -22,30 +23,35 @@ constexpr const char* kCycle = "cycle";
 
 class Compiler {
  public:
-  Compiler(const Site& site, const Registry& registry, Diagnostics& diagnostics)
-      : site_(site), registry_(registry), diagnostics_(diagnostics) {}
+  Compiler(Site& site, const Registry& registry, Diagnostics& diagnostics)
+      : site_(site), registry_(registry), diagnostics_(diagnostics) {
+    vertices_.reserve(site_.resources.size());
+    for (Graph::Vertex v = 0; v < size(); ++v)
+      vertices_.emplace(at(v).address, v);
+    graph_.edges.reserve(4 * size());
+  }
 
   Graph run() {
     graph_.site = site_.name;
     graph_.domain = site_.domain;
-    take_resources();
     find_chains();
     expand_all();
-    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
+    for (Graph::Vertex v = 0; v < size(); ++v) {
       add_written_needs(v);
       add_late_references(v);
-      registry_.get(graph_.resources[v].component).check(graph_.resources[v], diagnostics_);
+      registry_.get(at(v).component).check(at(v), diagnostics_);
     }
     check_tests();
     find_order_or_cycles();
+    graph_.resources = std::move(site_.resources);
+    std::ranges::move(implied_, std::back_inserter(graph_.resources));
     return std::move(graph_);
   }
 
   // No component is asked: their resources may lack what they count on.
   void look_for_cycles() {
-    take_resources();
     find_chains();
-    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
+    for (Graph::Vertex v = 0; v < size(); ++v) {
       add_written_needs(v);
       add_late_references(v);
     }
@@ -54,19 +60,11 @@ class Compiler {
   }
 
  private:
-  // One resource's window for Component::expand. It lies in a vector that grows, so meanwhile it is
-  // elsewhere.
+  // One resource's window for Component::expand.
   class Window : public Expansion {
    public:
     Window(Compiler& compiler, Graph::Vertex vertex)
-        : compiler_(compiler),
-          vertex_(vertex),
-          self_(std::move(compiler.graph_.resources[vertex])) {}
-    ~Window() override { compiler_.graph_.resources[vertex_] = std::move(self_); }
-    Window(const Window&) = delete;
-    Window& operator=(const Window&) = delete;
-
-    const Resource& self() const { return self_; }
+        : compiler_(compiler), vertex_(vertex), self_(compiler.at(vertex)) {}
 
     const Site& site() const override { return compiler_.site_; }
 
@@ -75,7 +73,7 @@ class Compiler {
       std::vector<const Resource*> items;
       if (found != compiler_.items_.end()) {
         for (const Graph::Vertex v : found->second)
-          items.push_back(&compiler_.site_.resources[v]);
+          items.push_back(&compiler_.at(v));
       }
       return items;
     }
@@ -89,50 +87,52 @@ class Compiler {
       if (compiler_.vertices_.find(address) == nullptr) {
         if (!resource.where)
           resource.where = self_.where;
-        compiler_.vertices_.emplace(compiler_.implied_.emplace_back(address),
-                                    compiler_.graph_.resources.size());
-        compiler_.graph_.resources.push_back(std::move(resource));
+        compiler_.implied_.push_back(std::move(resource));
+        compiler_.vertices_.emplace(compiler_.implied_.back().address, compiler_.size() - 1);
       }
       compiler_.need(vertex_, address, reason, self_.where);
     }
 
     void set(const std::string& property, Value value) override {
-      changed_.emplace_back(property, std::move(value));
-    }
-
-    /// Only now, because the component looks at the resource while it asks for changes.
-    void finish() {
-      for (auto& [property, value] : changed_)
-        self_.properties[property] = std::move(value);
+      compiler_.changes_.push_back({vertex_, property, std::move(value)});
     }
 
    private:
     Compiler& compiler_;
     Graph::Vertex vertex_;
-    Resource self_;
-    std::vector<std::pair<std::string, Value>> changed_;
+    const Resource& self_;
   };
 
-  void take_resources() {
-    graph_.resources = site_.resources;
-    graph_.edges.reserve(4 * graph_.resources.size());
-    vertices_.reserve(graph_.resources.size());
-    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v)
-      vertices_.emplace(site_.resources[v].address, v);
+  /// Made once all are expanded: till then components see the site as it was written.
+  struct Change {
+    Graph::Vertex vertex;
+    std::string property;
+    Value value;
+  };
+
+  // Of the site, then those that are implied. They stay where they are until the end.
+  std::size_t size() const { return site_.resources.size() + implied_.size(); }
+  Resource& at(Graph::Vertex v) {
+    const std::size_t written = site_.resources.size();
+    return v < written ? site_.resources[v] : implied_[v - written];
   }
 
   void find_chains() {
-    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
-      if (!graph_.resources[v].node.empty())
-        items_[site_.resources[v].node].push_back(v);
+    for (Graph::Vertex v = 0; v < size(); ++v) {
+      if (!at(v).node.empty())
+        items_[at(v).node].push_back(v);
     }
     for (const auto& [node, items] : items_) {
-      std::vector<Graph::Vertex> chain = items;
-      std::ranges::stable_sort(chain, {}, [this](Graph::Vertex v) { return rank(v); });
+      std::array<std::vector<Graph::Vertex>, 3> by_rank;
+      for (const Graph::Vertex item : items)
+        by_rank[rank(at(item))].push_back(item);
+      std::vector<Graph::Vertex> chain;
+      for (const std::vector<Graph::Vertex>& some : by_rank)
+        chain.insert(chain.end(), some.begin(), some.end());
       last_on_[node] = chain.back();
-      const auto on = find(Address(node), graph_.resources[chain.front()].where);
+      const auto on = find(Address(node), at(chain.front()).where);
       for (std::size_t i = 0; i < chain.size(); ++i) {
-        const Span& where = graph_.resources[chain[i]].where;
+        const Span& where = at(chain[i]).where;
         if (on)
           add_edge(chain[i], *on, "its node", where);
         if (i > 0)
@@ -143,8 +143,7 @@ class Compiler {
 
   // Repositories and packages without needs come first: they are in the image already, or are
   // installed before anything else is done.
-  int rank(Graph::Vertex v) const {
-    const Resource& item = graph_.resources[v];
+  static std::size_t rank(const Resource& item) {
     if (!item.needs.empty())
       return 2;
     return item.component == "repository" ? 0 : item.component == "package" ? 1 : 2;
@@ -152,15 +151,16 @@ class Compiler {
 
   void expand_all() {
     // Implied resources are appended and expanded in their turn.
-    for (Graph::Vertex v = 0; v < graph_.resources.size(); ++v) {
+    for (Graph::Vertex v = 0; v < size(); ++v) {
       Window window(*this, v);
-      registry_.get(window.self().component).expand(window.self(), window);
-      window.finish();
+      registry_.get(at(v).component).expand(at(v), window);
     }
+    for (Change& change : changes_)
+      at(change.vertex).properties[change.property] = std::move(change.value);
   }
 
   void add_written_needs(Graph::Vertex v) {
-    const Resource& resource = graph_.resources[v];
+    const Resource& resource = at(v);
     for (const Need& written : resource.needs) {
       if (written.address == resource.node)
         continue;  // Its own node as such; "all that lies on it" would include itself.
@@ -172,16 +172,15 @@ class Compiler {
   }
 
   void add_late_references(Graph::Vertex v) {
-    const Resource& resource = graph_.resources[v];
+    const Resource& resource = at(v);
     for (const auto& [name, value] : resource.properties) {
       if (!value.is_reference() && !value.is_list() && !value.is_mapping() && !value.is_pending())
         continue;  // Text, most often.
       check_references(value, resource.place(name));
       for (const AttributeReference& reference : pending_references(value)) {
         const Span where = reference.where ? reference.where : resource.place(name);
-        if (is_late(reference, where))
-          need(v, reference.address,
-               fmt::format("refers to {}.{}", reference.address, reference.attribute), where);
+        if (const auto target = find_late(reference, where))
+          add_edge(v, *target, "refers to " + reference.address + "." + reference.attribute, where);
       }
     }
   }
@@ -199,15 +198,16 @@ class Compiler {
     }
   }
 
-  bool is_late(const AttributeReference& reference, const Span& where) {
+  /// The resource that reports the attribute; nothing when that is chosen, or none.
+  std::optional<Graph::Vertex> find_late(const AttributeReference& reference, const Span& where) {
     const auto target = find(reference.address, where);
     if (!target)
-      return false;
-    const Schema& schema = registry_.get(graph_.resources[*target].component).schema();
+      return std::nullopt;
+    const Schema& schema = registry_.get(at(*target).component).schema();
     // `addresses.lan` is a part of the attribute `addresses`.
     const std::string name = reference.attribute.substr(0, reference.attribute.find('.'));
     if (const AttributeSchema* attribute = schema.find_attribute(name))
-      return attribute->phase == Phase::Late;
+      return attribute->phase == Phase::Late ? target : std::nullopt;
     std::vector<std::string> known;
     for (const AttributeSchema& attribute : schema.attributes)
       known.push_back(attribute.name);
@@ -215,7 +215,7 @@ class Compiler {
             .summary = fmt::format("'{}' has no attribute '{}'", reference.address, name),
             .where = where,
             .hint = suggestion(name, known)});
-    return false;
+    return std::nullopt;
   }
 
   void check_tests() {
@@ -252,24 +252,28 @@ class Compiler {
 
   void check_attributes(const Value& value, const Span& where) {
     for (const AttributeReference& reference : pending_references(value))
-      is_late(reference, reference.where ? reference.where : where);
+      find_late(reference, reference.where ? reference.where : where);
   }
 
   // The first reason for an edge is the one that is shown.
   void sort_edges() {
     // By counting: there are a million of them, and each is moved once.
-    std::vector<std::size_t> next(graph_.resources.size() + 1, 0);
+    std::vector<std::size_t> next(size() + 1, 0);
     for (const Graph::Edge& edge : graph_.edges)
       ++next[edge.from + 1];
     std::partial_sum(next.begin(), next.end(), next.begin());
-    std::vector<Graph::Edge> sorted(graph_.edges.size());
-    for (Graph::Edge& edge : graph_.edges)
-      sorted[next[edge.from]++] = std::move(edge);
-    graph_.edges = std::move(sorted);
-    std::vector<Graph::Vertex> needed_by(graph_.resources.size(), graph_.resources.size());
-    std::erase_if(graph_.edges, [&](const Graph::Edge& edge) {
-      return std::exchange(needed_by[edge.to], edge.from) == edge.from;
-    });
+    std::vector<std::size_t> sorted(graph_.edges.size());
+    for (std::size_t i = 0; i < sorted.size(); ++i)
+      sorted[next[graph_.edges[i].from]++] = i;
+    std::vector<Graph::Edge> edges;
+    edges.reserve(sorted.size());
+    std::vector<Graph::Vertex> needed_by(size(), size());
+    for (const std::size_t i : sorted) {
+      Graph::Edge& edge = graph_.edges[i];
+      if (std::exchange(needed_by[edge.to], edge.from) != edge.from)
+        edges.push_back(std::move(edge));
+    }
+    graph_.edges = std::move(edges);
   }
 
   void find_order_or_cycles() {
@@ -278,19 +282,19 @@ class Compiler {
     needs.reserve(graph_.edges.size());
     for (const Graph::Edge& edge : graph_.edges)
       needs.emplace_back(edge.from, edge.to);
-    if (auto order = find_order(graph_.resources.size(), needs)) {
+    if (auto order = find_order(size(), needs)) {
       graph_.order = std::move(*order);
       return;
     }
-    for (const auto& cycle : find_cycles(graph_.resources.size(), needs)) {
+    for (const auto& cycle : find_cycles(size(), needs)) {
       std::vector<Diagnostic::Note> notes;
       for (const std::size_t i : cycle) {
         const Graph::Edge& edge = graph_.edges[i];
-        notes.push_back({fmt::format("{} needs {}: {}", graph_.resources[edge.from].address,
-                                     graph_.resources[edge.to].address, edge.reason),
+        notes.push_back({fmt::format("{} needs {}: {}", at(edge.from).address, at(edge.to).address,
+                                     edge.reason),
                          edge.where});
       }
-      report_cycle(graph_.resources[graph_.edges[cycle.front()].from].address, std::move(notes));
+      report_cycle(at(graph_.edges[cycle.front()].from).address, std::move(notes));
     }
   }
 
@@ -316,9 +320,8 @@ class Compiler {
     if (const Graph::Vertex* const found = vertices_.find(address))
       return *found;
     std::vector<std::string> known;
-    for (const Resource& resource : site_.resources)
-      known.push_back(resource.address);
-    known.insert(known.end(), implied_.begin(), implied_.end());
+    for (Graph::Vertex v = 0; v < size(); ++v)
+      known.push_back(at(v).address);
     if (std::ranges::find(site_.tests, address, &Test::address) != site_.tests.end()) {
       report({.code = "bad-path",
               .summary = fmt::format("'{}' is a test, and only tests need tests", address),
@@ -349,13 +352,13 @@ class Compiler {
     diagnostics_.add(std::move(diagnostic));
   }
 
-  const Site& site_;
+  Site& site_;
   const Registry& registry_;
   Diagnostics& diagnostics_;
   Graph graph_;
-  // By address, which is kept by the site, or in `implied_`.
-  NameMap<Graph::Vertex> vertices_;
-  std::deque<Address> implied_;
+  std::deque<Resource> implied_;
+  std::vector<Change> changes_;
+  NameMap<Graph::Vertex> vertices_;  // By address.
   std::unordered_map<std::string_view, std::vector<Graph::Vertex>>
       items_;                                                    // Of a node, as written.
   std::unordered_map<std::string_view, Graph::Vertex> last_on_;  // The last of a node's chain.
@@ -363,11 +366,15 @@ class Compiler {
 
 }  // namespace
 
-Graph compile(const Site& site, const Registry& registry, Diagnostics& diagnostics) {
+Graph compile(Site site, const Registry& registry, Diagnostics& diagnostics) {
+  return compile_from(site, registry, diagnostics);
+}
+
+Graph compile_from(Site& site, const Registry& registry, Diagnostics& diagnostics) {
   return Compiler(site, registry, diagnostics).run();
 }
 
-void find_need_cycles(const Site& site, const Registry& registry, Diagnostics& diagnostics) {
+void find_need_cycles(Site site, const Registry& registry, Diagnostics& diagnostics) {
   Diagnostics found;
   Compiler(site, registry, found).look_for_cycles();
   for (const Diagnostic& diagnostic : found.all()) {

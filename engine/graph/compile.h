@@ -20,10 +20,12 @@ namespace encamp {
 /// site, so they make no edges). What is wrong, a cycle too, goes into `diagnostics`; then the
 /// graph is for printing only and `order` is empty when there is a cycle.
 /// REQUIRES: every resource's component is in `registry`.
-Graph compile(const Site& site, const Registry& registry, Diagnostics& diagnostics);
+Graph compile(Site site, const Registry& registry, Diagnostics& diagnostics);
+/// Takes the resources out of `site`, of which nothing else changes.
+Graph compile_from(Site& site, const Registry& registry, Diagnostics& diagnostics);
 
 /// Adds the cycles among what is written in a site that has other mistakes already, so that one run
 /// tells both. Implied needs are not looked at.
-void find_need_cycles(const Site& site, const Registry& registry, Diagnostics& diagnostics);
+void find_need_cycles(Site site, const Registry& registry, Diagnostics& diagnostics);
 
 }  // namespace encamp
