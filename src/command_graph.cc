@@ -4,6 +4,7 @@
 #include "engine/graph/print.h"
 #include "engine/plan/print.h"
 #include "src/commands.h"
+#include "src/local_loader.h"
 #include "src/local_picture.h"
 #include "src/preparing.h"
 #include "src/tree_print.h"
@@ -44,10 +45,19 @@ std::string print_prepared(Program& program, const GraphOptions& options,
                                      .reservations = reservations.get()},
                                     Reserve::No);
   if (is_picture(options))
-    return picture(prepared.bound.graph, options);
+    return picture(prepared.plan.bound->graph, options);
   if (options.stage == "bind")
-    return to_json(prepared.bound) + "\n";
+    return to_json(*prepared.plan.bound) + "\n";
   return options.format == "json" ? to_json(prepared.plan) + "\n" : to_text(prepared.plan);
+}
+
+// Resolved once more: the graph has taken the resources.
+std::string site_text(Program& program, const GraphOptions& options,
+                      const Description& description) {
+  const LocalLoader loader(options.site.file, program.installation().data / "descriptions");
+  Diagnostics told;
+  return to_json(
+      resolve_in_part(*description.tree, program.registry(), loader, description.options, told));
 }
 
 }  // namespace
@@ -61,7 +71,7 @@ ExitCode run_graph(Program& program, const GraphOptions& options) {
   if (options.stage == "read" && description.tree)
     text = options.format == "json" ? to_json(*description.tree) : to_text(*description.tree);
   else if (options.stage == "resolve" && description.site)
-    text = to_json(*description.site);
+    text = site_text(program, options, description);
   else if (options.stage == "compile" && description.graph)
     text = is_picture(options)        ? picture(*description.graph, options)
            : options.format == "json" ? to_json(*description.graph)

@@ -40,7 +40,7 @@ void check_again(const std::vector<std::string>& again, const Plan& plan) {
   std::vector<std::string> due;
   for (const Action& action : plan.actions) {
     if (action.verb == Action::Verb::Create || action.verb == Action::Verb::Update)
-      due.push_back(action.address);
+      due.push_back(action.address());
   }
   for (const std::string& address : again) {
     if (std::ranges::find(due, address) != due.end())

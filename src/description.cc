@@ -102,7 +102,7 @@ Description read_description(Program& program, const SiteOptions& site, const st
   if (result.site)
     refuse_taken_name(*result.site, *result.tree, result.diagnostics);
   if (result.site)
-    result.graph = compile(*result.site, program.registry(), result.diagnostics);
+    result.graph = compile_from(*result.site, program.registry(), result.diagnostics);
   if (result.graph && !result.diagnostics.has_errors())
     check_addresses(*result.graph, result.diagnostics);
   result.diagnostics.sort();

@@ -20,9 +20,9 @@ struct Description {
   std::string file;                             ///< Absolute path.
   std::map<std::string, std::string> settings;  ///< Of parameters, by options.
   std::vector<std::string> secrets;             ///< Parameters that are shown nowhere.
-  ResolveOptions options;  ///< That it was resolved with.
+  ResolveOptions options;                       ///< That it was resolved with.
   std::optional<Tree> tree;
-  std::optional<Site> site;
+  std::optional<Site> site;  ///< Its resources are in the graph.
   std::optional<Graph> graph;
   Diagnostics diagnostics;
 

@@ -155,11 +155,11 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
     records =
         open_secrets(input.journal->records(), *input.journal, find_secret_key(*input.journal));
   bind_input.records = records;
-  for (bool bound = false; !bound;) {
+  std::optional<BoundGraph> bound;
+  while (!bound) {
     bind_input.hosts = look_at_hosts(input.world);
     try {
-      prepared.bound = bind_and_reserve(program, input, prepared.facts, bind_input, reserve);
-      bound = true;
+      bound = bind_and_reserve(program, input, prepared.facts, bind_input, reserve);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::NoRoom || input.waiting == nullptr ||
           is_hopeless(input, bind_input))
@@ -170,7 +170,7 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
   if (input.journal != nullptr && !input.description.secrets.empty()) {
     // What is wanted is compared with what is recorded by digests under the deployment's key.
     const Secret::Key key = find_secret_key(*input.journal);
-    for (Resource& resource : prepared.bound.graph.resources) {
+    for (Resource& resource : bound->graph.resources) {
       for (auto& [name, value] : resource.properties.entries_to_change())
         value = open_secrets(value, *input.journal, key);
     }
@@ -178,7 +178,7 @@ Prepared prepare(Program& program, const PrepareInput& input, Reserve reserve) {
   Observations seen = observe(records, bind_input.hosts);
   if (input.observe && input.journal != nullptr)
     seen = look_inside(program, input.world, *input.journal, std::move(seen), input.parallel);
-  prepared.plan = make_plan(prepared.bound, program.registry(), records, seen);
+  prepared.plan = make_plan(std::move(*bound), program.registry(), std::move(records), seen);
   return prepared;
 }
 

@@ -14,7 +14,6 @@ namespace encamp {
 
 struct Prepared {
   Deployment facts;  ///< What the journal shall say of the deployment.
-  BoundGraph bound;
   Plan plan;
 };
 

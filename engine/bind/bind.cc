@@ -31,13 +31,19 @@ class Binder {
           record == nullptr ? 1 : record->generation + (is_standing(*record) ? 0 : 1);
       bound_.bindings.push_back({host_.name, generation});
     }
-    for (Resource& resource : bound_.graph.resources) {
+    std::vector<std::size_t> others;  // Those that are no software.
+    for (std::size_t v = 0; v < bound_.graph.resources.size(); ++v) {
+      if (bound_.graph.resources[v].node.empty())
+        others.push_back(v);
+    }
+    for (const std::size_t v : others) {
+      Resource& resource = bound_.graph.resources[v];
       if (resource.component == "node")
         bind_node(resource);
       else if (resource.component == "volume")
         check_volume(resource);
     }
-    for (std::size_t v = 0; v < bound_.graph.resources.size(); ++v) {
+    for (const std::size_t v : others) {
       Resource& resource = bound_.graph.resources[v];
       if (resource.component == "network")
         bind_network(resource, bound_.bindings[v].generation);
@@ -146,7 +152,7 @@ class Binder {
     network.properties["subnet"] = to_string(subnet->second);
     network.properties["gateway"] = format_ipv4(subnet->second.base + 1);
     network.properties["domain"] = bound_.graph.domain;
-    bind_generation(network, input_.deployment, generation);
+    bind_generation(network.properties, network, input_.deployment, generation);
     Value::List names;
     for (const Resource& node : bound_.graph.resources) {
       const auto address = addresses_.nodes.find({node.address, last_name(network.address)});
@@ -193,8 +199,10 @@ const HostOffer* find_host(const BindInput& input, const std::string& name) {
 const Resource* find_pinned(const Graph& graph) {
   const Resource* pinned = nullptr;
   for (const Resource& node : graph.resources) {
+    if (node.component != "node")
+      continue;
     const auto host = node.properties.find("host");
-    if (node.component != "node" || host == node.properties.end())
+    if (host == node.properties.end())
       continue;
     if (pinned != nullptr && host->second != pinned->properties.at("host"))
       throw Error(ErrorKind::Unavailable,
@@ -269,11 +277,12 @@ void check_addresses(const Graph& graph, Diagnostics& diagnostics) {
                    diagnostics);
 }
 
-void bind_generation(Resource& resource, const std::string& deployment, int generation) {
+void bind_generation(Properties& properties, const Resource& resource,
+                     const std::string& deployment, int generation) {
   if (resource.component == "network") {
     std::string digits = uuid_of({deployment, resource.address, generation}, "network");
     std::erase(digits, '-');
-    resource.properties["bridge"] = "camp" + digits.substr(0, 10);
+    properties["bridge"] = "camp" + digits.substr(0, 10);
   }
 }
 

@@ -71,9 +71,10 @@ BoundGraph bind(Graph graph, const BindInput& input, Diagnostics& diagnostics);
 /// description without one.
 void check_addresses(const Graph& graph, Diagnostics& diagnostics);
 
-/// Sets the choices that follow from the generation (a network's bridge), when a replacement gives
-/// `resource` another one than bind() assumed.
-void bind_generation(Resource& resource, const std::string& deployment, int generation);
+/// Sets the choices that follow from the generation (a network's bridge) in `properties`, those of
+/// `resource`, when a replacement gives it another one than bind() assumed.
+void bind_generation(Properties& properties, const Resource& resource,
+                     const std::string& deployment, int generation);
 
 /// What the deployment sets aside on its host.
 Reservation reservation_of(const BoundGraph& bound);

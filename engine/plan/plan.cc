@@ -1,6 +1,7 @@
 #include "engine/plan/plan.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -82,6 +83,13 @@ std::vector<Action> arrange(std::vector<Action> actions, const std::vector<NeedP
   return arranged;
 }
 
+// What the actions share.
+struct Basis {
+  BoundGraph bound;
+  std::vector<Record> records;
+};
+using SharedBasis = std::shared_ptr<const Basis>;
+
 Secret::Key key_in(const std::vector<Record>& records) {
   for (const Record& record : records) {
     for (const auto& [name, value] : record.properties) {
@@ -95,14 +103,13 @@ Secret::Key key_in(const std::vector<Record>& records) {
 
 class Planner {
  public:
-  Planner(const BoundGraph& bound, const Registry& registry, const std::vector<Record>& records,
-          const Observations& observations)
-      : bound_(bound),
+  Planner(const SharedBasis& basis, const Registry& registry, const Observations& observations)
+      : basis_(basis),
+        bound_(basis->bound),
         registry_(registry),
-        records_(records),
-        current_(records),
-        observations_(observations),
-        key_(key_in(records)) {
+        records_(basis->records),
+        current_(records_),
+        observations_(observations) {
     // Late attributes count only of what is kept: others may report something else this time.
     lookup_ = make_lookup(bound_, [this](const Address& address) -> const Attributes* {
       const Action* action = decided(address);
@@ -117,7 +124,7 @@ class Planner {
     for (const Graph::Vertex v : bound_.graph.order)
       decide(v);
     end_the_rest();
-    std::vector<Action> removals = make_removals(endings_, registry_, records_);
+    std::vector<Action> removals = make_removals(endings_, registry_, {basis_, &basis_->records});
     mend_what_shares(removals);
 
     std::vector<NeedPair> must;
@@ -132,11 +139,11 @@ class Planner {
       must.emplace_back(decided_as[edge.from], decided_as[edge.to]);
     }
     for (Action& removal : removals) {
-      const std::size_t* const wanted = index_.find(removal.address);
+      const std::size_t* const wanted = index_.find(removal.address());
       if (wanted != nullptr && actions_[*wanted].verb == Verb::Create)
         must.emplace_back(*wanted, actions_.size());
       // What is taken from a node that stays waits until the node runs.
-      const std::size_t* const node = index_.find(removal.resource.node);
+      const std::size_t* const node = index_.find(removal.resource->node);
       if (node != nullptr && !removal.node_ends)
         must.emplace_back(actions_.size(), *node);
       for (std::size_t i = 0; i < wanted_count(); ++i) {
@@ -146,7 +153,7 @@ class Planner {
       actions_.push_back(std::move(removal));
     }
     const std::vector<NeedPair> wishes = removal_order(actions_);
-    return {arrange(std::move(actions_), must, wishes)};
+    return {arrange(std::move(actions_), must, wishes), {basis_, &bound_}};
   }
 
  private:
@@ -161,21 +168,14 @@ class Planner {
   void decide(Graph::Vertex v) {
     // Made in its place, for which run() has reserved; only then it can be found.
     Action& action = actions_.emplace_back();
-    action.address = bound_.graph.resources[v].address;
     action.generation = bound_.bindings[v].generation;
     action.verb = Verb::Create;
-    action.resource = bound_.graph.resources[v];
+    action.resource = {basis_, &bound_.graph.resources[v]};
     action.host = bound_.bindings[v].host;
-    action.resource.properties = settle(action.resource.properties, lookup_);
-    // What the description itself holds secret is compared with what is recorded under its key.
-    if (key_ != nullptr) {
-      for (auto& [name, value] : action.resource.properties.entries_to_change())
-        value = with_secrets(value, [&](const Secret& secret) -> Value {
-          return secret.key() == nullptr ? secret.with_key(key_) : secret;
-        });
-    }
-    const Record* record = current_.find(action.address);
-    const Action* node = action.resource.node.empty() ? nullptr : decided(action.resource.node);
+    action.properties = settle(action.resource->properties, lookup_);
+    give_key(action.properties);
+    const Record* record = current_.find(action.address());
+    const Action* node = action.resource->node.empty() ? nullptr : decided(action.resource->node);
     if (record != nullptr && node != nullptr && node->verb == Verb::Create && !node->record) {
       action.generation = record->generation + 1;  // Its row ends with the old node.
       action.replaces = is_standing(*record);
@@ -191,33 +191,49 @@ class Planner {
     } else if (record != nullptr) {
       decide_existing(action, *record, v);
     }
-    index_.emplace(bound_.graph.resources[v].address, actions_.size() - 1);
+    index_.emplace(action.address(), actions_.size() - 1);
+  }
+
+  // What the description itself holds secret is compared with what is recorded under its key.
+  void give_key(Properties& properties) {
+    const bool has_secret = std::ranges::any_of(
+        properties, [](const auto& entry) { return find_secret(entry.second) != nullptr; });
+    if (!has_secret)
+      return;
+    if (!key_)
+      key_ = key_in(records_);
+    if (*key_ == nullptr)
+      return;
+    for (auto& [name, value] : properties.entries_to_change())
+      value = with_secrets(value, [&](const Secret& secret) -> Value {
+        return secret.key() == nullptr ? secret.with_key(*key_) : secret;
+      });
   }
 
   void decide_existing(Action& action, const Record& record, Graph::Vertex v) {
-    const Component& component = registry_.get(action.resource.component);
-    const auto [known, waiting] = known_part(action.resource.properties, record.properties);
+    const Component& component = registry_.get(action.resource->component);
+    const auto [known, waiting] = known_part(action.properties, record.properties);
     Change change = component.compare(known, record.properties);
     add_what_was_seen(change, component, record);
     if (record.component == "node")
       add_replaced_ground(change, v);
-    if (component.schema().runs && restarted_.contains(action.resource.node))
+    if (component.schema().runs && restarted_.contains(action.resource->node))
       raise(change, Change::Kind::Update, "its node starts again");
     if (change.kind == Change::Kind::Replace && !component.schema().shared) {
       action.replaces = true;
       action.generation = record.generation + (mutant("same-generation") ? 0 : 1);
       action.reasons = std::move(change.reasons);
-      bind_generation(action.resource, bound_.deployment, action.generation);
+      bind_generation(action.properties, *action.resource, bound_.deployment, action.generation);
       endings_.push_back({&record, true, action.reasons});
       return;
     }
-    action.record = record;
+    action.record = {basis_, &record};
     if (record.life == Life::Intended) {
       action.reasons = {"its creation is not finished"};
       return;
     }
     if (change.restarts)
-      restarted_.insert(action.address);
+      restarted_.insert(action.address());
     for (const std::string& name : waiting)
       change.reasons.push_back(name + ": (known later)");
     action.verb = change.kind == Change::Kind::Keep && waiting.empty() ? Verb::Keep : Verb::Update;
@@ -294,35 +310,36 @@ class Planner {
 
   // Whether removing `removal` takes away something that `action` wants on the same node.
   bool shares(const Action& action, const Action& removal) const {
-    if (removal.resource.node.empty() || action.resource.node != removal.resource.node ||
-        action.resource.component != removal.resource.component)
+    if (removal.resource->node.empty() || action.resource->node != removal.resource->node ||
+        action.resource->component != removal.resource->component)
       return false;
-    const Schema& schema = registry_.get(action.resource.component).schema();
-    const auto wanted = action.resource.properties.find(schema.subject);
+    const Schema& schema = registry_.get(action.resource->component).schema();
+    const auto wanted = action.properties.find(schema.subject);
     const auto removed = removal.record->properties.find(schema.subject);
-    return wanted != action.resource.properties.end() &&
-           removed != removal.record->properties.end() && share(wanted->second, removed->second);
+    return wanted != action.properties.end() && removed != removal.record->properties.end() &&
+           share(wanted->second, removed->second);
   }
 
   void mend_what_shares(const std::vector<Action>& removals) {
     for (Action& action : actions_) {
       for (const Action& removal : removals) {
-        if (action.verb != Verb::Keep || removal.address == action.address ||
+        if (action.verb != Verb::Keep || removal.address() == action.address() ||
             !shares(action, removal))
           continue;
         action.verb = Verb::Update;
         action.reasons.push_back(
-            fmt::format("shares something with {}, which is removed", removal.address));
+            fmt::format("shares something with {}, which is removed", removal.address()));
       }
     }
   }
 
+  const SharedBasis basis_;
   const BoundGraph& bound_;
   const Registry& registry_;
   const std::vector<Record>& records_;
   const CurrentRecords current_;
   const Observations& observations_;
-  const Secret::Key key_;        // Of the secrets that are recorded; nothing when there are none.
+  std::optional<Secret::Key> key_;  // Of the secrets that are recorded, once it is asked for.
   std::vector<Action> actions_;  // Of what is wanted, as in the graph's order; then the removals.
   NameMap<std::size_t> index_;   // By address, which the graph keeps.
   std::vector<Ending> endings_;
@@ -349,20 +366,22 @@ bool Plan::has_changes() const {
   return all.add + all.change + all.remove > 0;
 }
 
-Plan make_plan(const BoundGraph& bound, const Registry& registry,
-               const std::vector<Record>& records, const Observations& observations) {
-  return Planner(bound, registry, records, observations).run();
+Plan make_plan(BoundGraph bound, const Registry& registry, std::vector<Record> records,
+               const Observations& observations) {
+  const auto basis = std::make_shared<const Basis>(std::move(bound), std::move(records));
+  return Planner(basis, registry, observations).run();
 }
 
-Plan make_teardown(const std::vector<Record>& records, const Registry& registry) {
+Plan make_teardown(std::vector<Record> records, const Registry& registry) {
+  const auto shared = std::make_shared<const std::vector<Record>>(std::move(records));
   std::vector<Ending> endings;
-  for (const Record& record : records) {
+  for (const Record& record : *shared) {
     if (record.life != Life::Gone)
       endings.push_back({&record, false, {}});
   }
-  std::vector<Action> actions = make_removals(endings, registry, records);
+  std::vector<Action> actions = make_removals(endings, registry, shared);
   const std::vector<NeedPair> wishes = removal_order(actions);
-  return {arrange(std::move(actions), {}, wishes)};
+  return {arrange(std::move(actions), {}, wishes), nullptr};
 }
 
 }  // namespace encamp

@@ -9,7 +9,7 @@
 
 #include <cstddef>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,7 +21,6 @@ namespace encamp {
 struct Action {
   enum class Verb { Keep, Create, Update, Remove };
 
-  Address address;
   int generation = 1;
   Verb verb = Verb::Keep;
   /// Remove and Create of a replacement: the old generation goes, the next one comes. Also of the
@@ -32,20 +31,25 @@ struct Action {
   /// Remove of an item whose node ends too: when that does not run there is nothing to undo on.
   bool node_ends = false;
   std::vector<std::string> reasons;
-  /// What is wanted, with choices; values may be pending. Remove: address and component only.
-  Resource resource;
+  /// What it is about, as it was bound. Remove: address, component and node only.
+  std::shared_ptr<const Resource> resource;
+  /// What is wanted, with choices; values may be pending. Remove: none.
+  Properties properties;
   /// The row that this action goes on from: of what is kept, updated, removed, or whose creation
-  /// was interrupted. Create of something new: none.
-  std::optional<Record> record;
+  /// was interrupted. Create of something new: nullptr.
+  std::shared_ptr<const Record> record;
   /// Remove of a node: the rows of its items that end with it, without being undone.
   std::vector<Record> within;
   std::string host;
   /// Of Create, Update, Keep: what it needs, all that its row records as needs, but for Removes.
   std::vector<std::size_t> needs;
+
+  const Address& address() const { return resource->address; }
 };
 
 struct Plan {
-  std::vector<Action> actions;
+  std::vector<Action> actions;  ///< They share the resources and rows that they were made from.
+  std::shared_ptr<const BoundGraph> bound;  ///< Of a teardown: nullptr.
 
   struct Counts {
     int add = 0;
@@ -84,11 +88,11 @@ Change drift_of(const Component& component, const Record& record, const Observat
 /// - Replace: Remove, and Create of the next generation; the items of a replaced node start anew,
 ///   and a node whose network is replaced is replaced.
 /// - row without a wanted resource: Remove.
-Plan make_plan(const BoundGraph& bound, const Registry& registry,
-               const std::vector<Record>& records, const Observations& observations = {});
+Plan make_plan(BoundGraph bound, const Registry& registry, std::vector<Record> records,
+               const Observations& observations = {});
 
 /// Removes everything, from the journal alone. A component that is not in `registry` counts as not
 /// shared.
-Plan make_teardown(const std::vector<Record>& records, const Registry& registry);
+Plan make_teardown(std::vector<Record> records, const Registry& registry);
 
 }  // namespace encamp

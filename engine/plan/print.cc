@@ -44,7 +44,7 @@ std::string to_text(const Plan& plan) {
     const std::string mark = sign(action);
     if (mark.empty())
       continue;
-    out += fmt::format("{:>3} {}", mark, action.address);
+    out += fmt::format("{:>3} {}", mark, action.address());
     if (!action.within.empty())
       out += fmt::format(" with {} item{}", action.within.size(),
                          action.within.size() == 1 ? "" : "s");
@@ -66,16 +66,16 @@ std::string to_json(const Plan& plan) {
   json["counts"] = {{"add", counts.add}, {"change", counts.change}, {"remove", counts.remove}};
   json["actions"] = Json::array();
   for (const Action& action : plan.actions) {
-    Json entry{{"address", action.address},
+    Json entry{{"address", action.address()},
                {"generation", action.generation},
                {"verb", name_of(action.verb)},
                {"replaces", action.replaces},
-               {"component", action.resource.component},
+               {"component", action.resource->component},
                {"host", action.host},
                {"reasons", action.reasons},
                {"needs", action.needs}};
     if (action.verb != Action::Verb::Remove)
-      entry["properties"] = Json::parse(to_json(action.resource.properties));
+      entry["properties"] = Json::parse(to_json(action.properties));
     if (action.forget)
       entry["forget"] = true;
     for (const Record& record : action.within)

@@ -97,13 +97,13 @@ class RemovalOrder {
   }
 
   void order_node(std::size_t index, const Action& action) {
-    std::vector<Address> all{action.address};
+    std::vector<Address> all{action.address()};
     for (const Record& item : action.within)
       all.push_back(item.address);
     for (std::size_t i = 0; i < actions_.size(); ++i) {
       const Action& other = actions_[i];
-      if (other.node_ends && node_of(other.address) == action.address) {
-        all.push_back(other.address);
+      if (other.node_ends && node_of(other.address()) == action.address()) {
+        all.push_back(other.address());
         after(index, i);
       }
     }
@@ -123,15 +123,15 @@ class RemovalOrder {
   void order_item(std::size_t index, const Action& item) {
     if (mutant("undo-without-order"))
       return;
-    for (const Dependent& dependent : all_dependents({item.address})) {
-      const bool own = actions_[dependent.action].address == dependent.record->address;
+    for (const Dependent& dependent : all_dependents({item.address()})) {
+      const bool own = actions_[dependent.action].address() == dependent.record->address;
       if (own || !item.node_ends)
         after_removal(index, dependent);
     }
   }
 
   void order_updates(std::size_t index, const Action& action) {
-    std::vector<Address> gone{action.address};
+    std::vector<Address> gone{action.address()};
     for (const Record& item : action.within)
       gone.push_back(item.address);
     for (const Address& address : gone) {
@@ -150,10 +150,10 @@ class RemovalOrder {
 }  // namespace
 
 std::vector<Action> make_removals(const std::vector<Ending>& endings, const Registry& registry,
-                                  const std::vector<Record>& records) {
+                                  std::shared_ptr<const std::vector<Record>> records) {
   if (endings.empty())
     return {};
-  const CurrentRecords current(records);
+  const CurrentRecords current(*records);
   // Those that end, and not only what is left of an earlier generation: what lies on a node lies on
   // its last one.
   std::map<Address, const Ending*> nodes;
@@ -175,29 +175,30 @@ std::vector<Action> make_removals(const std::vector<Ending>& endings, const Regi
         continue;
       }
     }
-    Action action{.address = record.address,
-                  .generation = record.generation,
-                  .verb = Action::Verb::Remove,
-                  .replaces = ending.replaces,
-                  .forget = is_shared(registry, record.component),
-                  .node_ends = is_item(record) && node_ending != nodes.end(),
-                  .reasons = ending.reasons,
-                  .resource = {.address = record.address, .component = record.component},
-                  .record = record,
-                  .within = {},
-                  .host = record.host,
-                  .needs = {}};
+    Resource resource{.address = record.address, .component = record.component};
+    bool forget = is_shared(registry, record.component);
     if (is_item(record)) {
-      action.resource.node = node;
+      resource.node = node;
       const Record* on = current.find(node);
-      action.forget |= on == nullptr || on->life == Life::Gone || on->life == Life::Removed;
+      forget |= on == nullptr || on->life == Life::Gone || on->life == Life::Removed;
     }
-    actions.push_back(std::move(action));
+    actions.push_back({.generation = record.generation,
+                       .verb = Action::Verb::Remove,
+                       .replaces = ending.replaces,
+                       .forget = forget,
+                       .node_ends = is_item(record) && node_ending != nodes.end(),
+                       .reasons = ending.reasons,
+                       .resource = std::make_shared<const Resource>(std::move(resource)),
+                       .properties = {},
+                       .record = {records, &record},
+                       .within = {},
+                       .host = record.host,
+                       .needs = {}});
   }
   for (Action& action : actions) {
-    if (action.resource.component != "node")
+    if (action.resource->component != "node")
       continue;
-    const auto ending = nodes.find(action.address);
+    const auto ending = nodes.find(action.address());
     if (ending != nodes.end() && ending->second->record->generation == action.generation)
       action.within = within[ending->second->record];
   }

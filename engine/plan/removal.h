@@ -1,6 +1,7 @@
 // The part of a plan that takes things away, and its order.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@ struct Ending {
   std::vector<std::string> reasons;
 };
 
-/// The Remove actions for `endings`, in their order. An item whose node ends too has an action of
-/// its own only when it has `undo`, its node is removed for good and may still be reached;
-/// otherwise it is in the node's `within`. An item whose node has no row just ends.
+/// The Remove actions for `endings`, which are of `records`, in their order. An item whose node
+/// ends too has an action of its own only when it has `undo`, its node is removed for good and may
+/// still be reached; otherwise it is in the node's `within`. An item whose node has no row just
+/// ends.
 std::vector<Action> make_removals(const std::vector<Ending>& endings, const Registry& registry,
-                                  const std::vector<Record>& records);
+                                  std::shared_ptr<const std::vector<Record>> records);
 
 /// What the recorded needs say about the order of removal, as pairs of indices into `actions`
 /// (first after second):

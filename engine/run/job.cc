@@ -52,7 +52,7 @@ bool node_runs(ActionContext& context) {
 }
 
 void attempt_once(RunState& state, Job& job, ActionContext& context) {
-  const Duration timeout = job.action.resource.timeout.value_or(state.environment.timeout);
+  const Duration timeout = job.action.resource->timeout.value_or(state.environment.timeout);
   context.begin_attempt(context.clock().now() + timeout);
   if (job.action.verb == Action::Verb::Remove) {
     if (!job.action.node_ends || mutant("down-needs-nodes") || node_runs(context))
@@ -126,7 +126,7 @@ void carry_out(RunState& state, Job& job) {
   ActionContext context(state, job.record, job.verb);
   const Clock::Instant began = context.clock().now();
   const Address node(node_of(job.record.address));
-  int left = job.action.resource.attempts - 1;
+  int left = job.action.resource->attempts - 1;
   int reconnects = kReconnects;
   // What an earlier run has begun and not finished.
   bool is_repeated = job.action.verb == Action::Verb::Remove
@@ -166,7 +166,7 @@ void carry_out(RunState& state, Job& job) {
       job.error = error;
       break;
     }
-    context.clock().sleep(job.action.resource.backoff, environment.stop);
+    context.clock().sleep(job.action.resource->backoff, environment.stop);
   }
   job.took = std::chrono::duration_cast<Duration>(context.clock().now() - began);
   if (job.error && job.error->kind() != ErrorKind::Interrupted) {

@@ -18,9 +18,10 @@ constexpr Duration kCall{50};
 std::vector<Step> steps_of(const Plan& plan, const Registry& registry) {
   std::vector<Step> steps;
   for (const Action& action : plan.actions) {
-    Step step{.needs = action.needs, .host = action.host, .lane = Address(node_of(action.address))};
-    const bool is_item = !step.lane.empty() && step.lane != action.address;
-    const Component* component = registry.find(action.resource.component);
+    Step step{
+        .needs = action.needs, .host = action.host, .lane = Address(node_of(action.address()))};
+    const bool is_item = !step.lane.empty() && step.lane != action.address();
+    const Component* component = registry.find(action.resource->component);
     if (action.verb == Action::Verb::Keep || action.forget)
       step.estimate = Duration(0);
     else if (action.record && action.record->took > Duration(0))
@@ -59,7 +60,7 @@ Runner::Runner(std::shared_ptr<RunState> state, const Plan& plan)
     job->verb = verb_of(action);
     if (action.record)
       job->record = *action.record;
-    job->record.address = action.address;
+    job->record.address = action.address();
     job->record.generation = action.record ? action.record->generation : action.generation;
     jobs_.push_back(std::move(job));
   }
@@ -135,12 +136,12 @@ bool Runner::begin(std::size_t index) {
     return false;
   }
   job.component = environment_->registry.find(action.record ? action.record->component
-                                                            : action.resource.component);
+                                                            : action.resource->component);
   if (job.component == nullptr) {
     job.error = Error(ErrorKind::NotFound, fmt::format("no component '{}' is loaded for {}",
                                                        action.record ? action.record->component
-                                                                     : action.resource.component,
-                                                       action.address));
+                                                                     : action.resource->component,
+                                                       action.address()));
     fail(index);
     return false;
   }
@@ -158,23 +159,23 @@ bool Runner::begin(std::size_t index) {
     }
   } else {
     try {
-      job.action.resource.properties = settle(action.resource.properties, lookup_in(*state_));
-      for (auto& [name, value] : job.action.resource.properties.entries_to_change())
+      job.action.properties = settle(action.properties, lookup_in(*state_));
+      for (auto& [name, value] : job.action.properties.entries_to_change())
         value = keep_secrets(open_secrets(value, environment_->journal, state_->key),
-                             action.address + "." + name, environment_->journal);
+                             action.address() + "." + name, environment_->journal);
     } catch (const Error& error) {  // A late value is not what an operator wants.
       job.error = error;
     }
-    if (!job.error && !is_known(action.resource.properties))
-      job.error = unknown_value(action.resource.properties);
+    if (!job.error && !is_known(action.properties))
+      job.error = unknown_value(action.properties);
     if (job.error) {
       fail(index);
       return false;
     }
     Record row = row_of(action);
-    if (std::ranges::find(environment_->again, action.address) != environment_->again.end())
+    if (std::ranges::find(environment_->again, action.address()) != environment_->again.end())
       count_attempt(row);
-    const std::optional<Record> durable = state_->records.find(action.address);
+    const std::optional<Record> durable = state_->records.find(action.address());
     job.record = row;
     if (mutant("present-too-early"))
       row.life = Life::Present;
@@ -183,7 +184,7 @@ bool Runner::begin(std::size_t index) {
     if (!action.record)
       job.before = row;
     job.before.claims = row.claims;
-    if (node_of(action.address) == action.address && action.verb == Action::Verb::Create)
+    if (node_of(action.address()) == action.address() && action.verb == Action::Verb::Create)
       begin_items(action);
   }
   tell(Event::Kind::ActionStarted, job);
@@ -194,7 +195,7 @@ bool Runner::begin(std::size_t index) {
 void Runner::begin_items(const Action& node) {
   for (const std::shared_ptr<Job>& job : jobs_) {
     const Action& action = job->action;
-    if (action.resource.node != node.address || action.verb != Action::Verb::Create)
+    if (action.resource->node != node.address() || action.verb != Action::Verb::Create)
       continue;
     Record row = row_of(action);
     erase_if(row.properties, [](const auto& p) { return !p.second.is_known(); });
@@ -207,21 +208,21 @@ Record Runner::row_of(const Action& action) const {
   Record row;
   if (action.record)
     row = *action.record;
-  row.address = action.address;
+  row.address = action.address();
   row.generation = action.generation;
   row.needs.clear();
   for (const std::size_t need : action.needs) {
     if (jobs_[need]->action.verb != Action::Verb::Remove)
-      row.needs.push_back(jobs_[need]->action.address);
+      row.needs.push_back(jobs_[need]->action.address());
   }
   if (action.verb == Action::Verb::Keep)
     return row;
   if (!action.record)
     row.notes[kLifeNote] = state_->life;
-  row.component = action.resource.component;
+  row.component = action.resource->component;
   row.life = Life::Intended;
   row.host = action.host;
-  row.properties = action.resource.properties;
+  row.properties = action.properties;
   const Component* component = environment_->registry.find(row.component);
   if (component != nullptr && is_known(row.properties)) {
     const Owner owner{state_->deployment.id, row.address, row.generation};
@@ -290,8 +291,8 @@ void Runner::finish(std::size_t index) {
     }
     if (job.record.life == Life::Removed)
       result_.removed.push_back(job.record);
-    if (node_of(job.action.address) == job.action.address)
-      environment_->connections.drop(job.action.address);
+    if (node_of(job.action.address()) == job.action.address())
+      environment_->connections.drop(job.action.address());
     outcome.removed += job.action.replaces ? 0 : 1;
   } else {
     job.record.life = Life::Present;
@@ -300,7 +301,7 @@ void Runner::finish(std::size_t index) {
     (job.action.verb == Action::Verb::Update ? outcome.updated : outcome.created) += 1;
   }
   put(job.record);
-  outcome.slowest.push_back({job.action.address, job.verb, job.took});
+  outcome.slowest.push_back({job.action.address(), job.verb, job.took});
   scheduler_.done(index);
   tell(Event::Kind::ActionDone, job);
 }
@@ -315,19 +316,19 @@ void Runner::fail(std::size_t index) {
     tell(Event::Kind::ActionSkipped, job);
     return;
   }
-  result_.outcome.failures.push_back({job.action.address, job.verb, *job.error});
+  result_.outcome.failures.push_back({job.action.address(), job.verb, *job.error});
   if (job.launched)
-    result_.outcome.slowest.push_back({job.action.address, job.verb, job.took});
+    result_.outcome.slowest.push_back({job.action.address(), job.verb, job.took});
   tell(Event::Kind::ActionFailed, job, &*job.error);
   for (const std::size_t other : skipped) {
     const Action& action = jobs_[other]->action;
     if (action.verb == Action::Verb::Keep)
       continue;
-    result_.outcome.skipped.push_back(action.address);
+    result_.outcome.skipped.push_back(action.address());
     state_->events.on({.kind = Event::Kind::ActionSkipped,
-                       .address = action.address,
+                       .address = action.address(),
                        .verb = jobs_[other]->verb,
-                       .text = fmt::format("because {} failed", job.action.address)});
+                       .text = fmt::format("because {} failed", job.action.address())});
   }
 }
 
@@ -344,7 +345,7 @@ void Runner::put(const Record& record) {
 }
 
 void Runner::tell(Event::Kind kind, const Job& job, const Error* error) const {
-  Event event{.kind = kind, .address = job.action.address, .verb = job.verb, .took = job.took};
+  Event event{.kind = kind, .address = job.action.address(), .verb = job.verb, .took = job.took};
   if (error != nullptr) {
     event.text = error->what();
     for (const std::string& context : error->context())

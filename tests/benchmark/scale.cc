@@ -86,45 +86,45 @@ Registry components() {
   return registry;
 }
 
-Plan plan_of(const fs::path& folder, const Registry& registry, const std::vector<Record>& records,
+Plan plan_of(const fs::path& folder, const Registry& registry, std::vector<Record> records,
              Graph* graph = nullptr) {
   const fs::path file = folder / "site.yaml";
   Diagnostics diagnostics;
   const std::optional<Tree> tree = read_tree(
       std::make_shared<const SourceFile>(file.native(), read_text(file, 1U << 20U)), diagnostics);
   const LocalLoader loader(file, {});
-  const auto site = [&]() -> std::optional<Site> {
+  auto site = [&]() -> std::optional<Site> {
     return tree ? resolve(*tree, registry, loader, {}, diagnostics) : std::nullopt;
   }();
   if (!site)
     throw Error(ErrorKind::Failed, render(diagnostics.all().front()));
-  Graph compiled = compile(*site, registry, diagnostics);
+  Graph compiled = compile_from(*site, registry, diagnostics);
   const HostOffer host{"here",
                        {.containers = true,
                         .memory = Bytes{std::int64_t{1} << 50},
                         .disk = Bytes{std::int64_t{1} << 50}}};
   if (graph != nullptr)
     *graph = compiled;
-  const BoundGraph bound =
+  BoundGraph bound =
       bind(std::move(compiled), {.deployment = kDeployment, .records = records, .hosts = {host}},
            diagnostics);
   if (diagnostics.has_errors())
     throw Error(ErrorKind::Failed, render(diagnostics.all().front()));
-  return make_plan(bound, registry, records);
+  return make_plan(std::move(bound), registry, std::move(records));
 }
 
 /// As if all of it had been made: what is late gets some text.
 Record present(const Action& action, const Plan& plan, const Registry& registry) {
   const Lookup lookup = [](const Address&, const std::string&) { return Value("made"); };
-  Record record{.address = action.address,
-                .component = action.resource.component,
+  Record record{.address = action.address(),
+                .component = action.resource->component,
                 .life = Life::Present,
                 .host = action.host,
-                .properties = settle(action.resource.properties, lookup)};
+                .properties = settle(action.properties, lookup)};
   for (const AttributeSchema& attribute : registry.get(record.component).schema().attributes)
     record.attributes[attribute.name] = "made";
   for (const std::size_t need : action.needs)
-    record.needs.push_back(plan.actions[need].address);
+    record.needs.push_back(plan.actions[need].address());
   return record;
 }
 
@@ -195,12 +195,12 @@ int run(const std::vector<std::string>& arguments) {
   std::vector<Record> records;
   if (part == "again")
     records = read_journal(folder / "journal")->records();
-  const Plan plan = plan_of(folder, registry, records);
+  const Plan plan = plan_of(folder, registry, std::move(records));
   report(began, plan.actions.size());
   if (part == "again" && plan.has_changes()) {
     for (const Action& action : plan.actions) {
       if (action.verb != Action::Verb::Keep) {
-        std::cerr << fmt::format("{} is not kept: {}\n", action.address,
+        std::cerr << fmt::format("{} is not kept: {}\n", action.address(),
                                  fmt::join(action.reasons, ", "));
         return 1;
       }

@@ -56,7 +56,7 @@ std::map<Address, std::set<Address>> removals_before(const Plan& plan) {
       if (!seen.insert(at).second)
         continue;
       if (plan.actions[at].verb == Action::Verb::Remove)
-        all[later.address].insert(plan.actions[at].address);
+        all[later.address()].insert(plan.actions[at].address());
       stack.insert(stack.end(), plan.actions[at].needs.begin(), plan.actions[at].needs.end());
     }
   }
@@ -135,10 +135,10 @@ void Life::expect(const Plan& plan) {
   world_.waiting = removals_before(plan);
   for (const Action& action : plan.actions) {
     if (action.verb == Action::Verb::Update)
-      world_.updates.insert(action.address);
-    if (action.resource.component == "node" &&
+      world_.updates.insert(action.address());
+    if (action.resource->component == "node" &&
         (action.verb == Action::Verb::Update || action.verb == Action::Verb::Keep))
-      world_.staying.insert(action.address);
+      world_.staying.insert(action.address());
   }
 }
 

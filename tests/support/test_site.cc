@@ -112,15 +112,15 @@ std::vector<Record> executed(const Plan& plan, std::vector<Record> records) {
       end(record);
     if (action.verb == Action::Verb::Remove)
       continue;
-    Record record{.address = action.address,
+    Record record{.address = action.address(),
                   .generation = action.generation,
-                  .component = action.resource.component,
+                  .component = action.resource->component,
                   .life = Life::Present,
                   .host = action.host,
-                  .properties = action.resource.properties};
+                  .properties = action.properties};
     for (const std::size_t need : action.needs) {
       if (plan.actions[need].verb != Action::Verb::Remove)
-        record.needs.push_back(plan.actions[need].address);
+        record.needs.push_back(plan.actions[need].address());
     }
     records.push_back(std::move(record));
   }

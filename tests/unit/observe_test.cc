@@ -70,7 +70,7 @@ class Observed : public testing::Test {
     for (const Action& action : lab.what_to_do(look).actions) {
       if (action.verb == Verb::Keep || (action.verb == Verb::Remove && action.replaces))
         continue;
-      std::string step = (action.verb == Verb::Create ? "create " : "update ") + action.address;
+      std::string step = (action.verb == Verb::Create ? "create " : "update ") + action.address();
       for (const std::string& reason : action.reasons)
         step += "; " + reason;
       steps.push_back(std::move(step));

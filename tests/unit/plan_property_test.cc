@@ -85,7 +85,7 @@ RC_GTEST_PROP(PlanProperty, RespectsEveryEdgeOfTheGraph, ()) {
   for (const Graph::Edge& edge : bound.graph.edges) {
     const auto place = [&](Graph::Vertex v) {
       return std::ranges::find_if(plan.actions, [&](const Action& action) {
-        return action.verb != Verb::Remove && action.address == bound.graph.resources[v].address;
+        return action.verb != Verb::Remove && action.address() == bound.graph.resources[v].address;
       });
     };
     RC_ASSERT(place(edge.from) != plan.actions.end());
@@ -113,7 +113,7 @@ RC_GTEST_PROP(PlanProperty, TeardownEndsEveryRowOnce, ()) {
   assert_in_order(plan);
   std::multiset<Address> ended;
   for (const Action& action : plan.actions) {
-    ended.insert(action.address);
+    ended.insert(action.address());
     for (const Record& record : action.within)
       ended.insert(record.address);
   }

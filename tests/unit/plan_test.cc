@@ -30,7 +30,7 @@ class PlanOf : public ::testing::Test {
 // The index of the action, failing when there is none.
 std::size_t index_of(const Plan& plan, Verb verb, const Address& address) {
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
-    if (plan.actions[i].verb == verb && plan.actions[i].address == address)
+    if (plan.actions[i].verb == verb && plan.actions[i].address() == address)
       return i;
   }
   ADD_FAILURE() << "no such action of " << address << " in\n" << to_json(plan);
@@ -39,7 +39,7 @@ std::size_t index_of(const Plan& plan, Verb verb, const Address& address) {
 
 bool has(const Plan& plan, Verb verb, const Address& address) {
   return std::ranges::any_of(plan.actions, [&](const Action& action) {
-    return action.verb == verb && action.address == address;
+    return action.verb == verb && action.address() == address;
   });
 }
 
@@ -120,7 +120,7 @@ TEST_F(PlanOf, AnInterruptedCreationGoesOn) {
   test::expect_golden("plan_interrupted.txt", to_text(go_on));
   const Action& action = go_on.actions[index_of(go_on, Verb::Create, "nodes.web")];
   EXPECT_EQ(action.generation, 1);
-  EXPECT_TRUE(action.record.has_value());
+  EXPECT_TRUE(action.record != nullptr);
 }
 
 TEST_F(PlanOf, AnInterruptedRemovalIsFinishedFirst) {
@@ -216,7 +216,7 @@ TEST_F(PlanOf, AReplacedNetworkReplacesTheNodesOnIt) {
   EXPECT_TRUE(waits(replace, old_network, index_of(replace, Verb::Remove, "nodes.in")));
   EXPECT_TRUE(waits(replace, index_of(replace, Verb::Create, "nodes.in"), new_network));
   EXPECT_TRUE(has(replace, Verb::Keep, "nodes.out"));
-  EXPECT_NE(replace.actions[new_network].resource.properties.at("bridge"),
+  EXPECT_NE(replace.actions[new_network].properties.at("bridge"),
             replace.actions[old_network].record->properties.at("bridge"));
 }
 
