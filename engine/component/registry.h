@@ -25,8 +25,8 @@ class Registry {
 
  private:
   std::map<std::string, std::unique_ptr<const Component>, std::less<>> components_;
-  NameMap<const Component*>
-      by_name_;  ///< The same, for large sites; `components_` keeps the names.
+  /// The same, found faster: large sites ask for each resource. `components_` keeps the names.
+  NameMap<const Component*> by_name_;
 };
 
 }  // namespace encamp
